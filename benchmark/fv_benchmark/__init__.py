@@ -1,0 +1,1 @@
+"""Latency and accuracy with their uncertainty: how they are measured, compared and reported."""

@@ -1,0 +1,132 @@
+"""Files and folders that are written whole or not at all.
+
+An output is written beside its final name, under a temporary name that carries the writer's process id, flushed to
+disk, and renamed: rename is atomic within a file system (POSIX.1-2017, rename()). An exception removes the temporary
+file; after kill -9 it stays, and the next writer of the same name removes it once that process is gone.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from fv_core.errors import DiskFull, FvError, NotWritable
+
+_TEMPORARY = re.compile(r"^\.(?P<name>.+)\.fv-tmp-(?P<pid>\d+)$")
+_READ_CHUNK_BYTES = 1 << 20
+
+
+def sha256_of_file(path: Path) -> str:
+    """Hex SHA-256 of the file's bytes."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while chunk := stream.read(_READ_CHUNK_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; on success it becomes `path`, on any exception it is removed.
+
+    Raises `DiskFull` or `NotWritable` in place of the operating system's error.
+    """
+    with translated_os_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_stale(path)
+        temporary = _temporary_name(path)
+        try:
+            yield temporary
+            _flush_to_disk(temporary)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """Yield a new temporary folder beside `path`; on success it becomes `path`, which must not exist yet."""
+    with translated_os_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_stale(path)
+        temporary = _temporary_name(path)
+        temporary.mkdir()
+        try:
+            yield temporary
+            temporary.rename(path)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` as UTF-8, whole or not at all."""
+    with whole_file(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write `data`, whole or not at all."""
+    with whole_file(path) as temporary:
+        temporary.write_bytes(data)
+
+
+@contextmanager
+def translated_os_errors(path: Path) -> Iterator[None]:
+    """Turn the operating system's refusals to write near `path` into errors with a hint."""
+    try:
+        yield
+    except FvError:
+        raise
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DiskFull(
+                f"no room to write {path}",
+                why=error.strerror or "disk full",
+                hint=f"free some space (df -h {path.parent}) or choose another place with --out",
+            ) from error
+        if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM, errno.ENOTDIR):
+            raise NotWritable(
+                f"cannot write {path}",
+                why=error.strerror or "not writable",
+                hint="choose another place with --out",
+            ) from error
+        raise
+
+
+def _temporary_name(path: Path) -> Path:
+    return path.with_name(f".{path.name}.fv-tmp-{os.getpid()}")
+
+
+def _remove_stale(path: Path) -> None:
+    """Remove what a killed writer of `path` left behind."""
+    for entry in path.parent.iterdir():
+        match = _TEMPORARY.match(entry.name)
+        if match is None or match["name"] != path.name or _is_alive(int(match["pid"])):
+            continue
+        if entry.is_dir():
+            shutil.rmtree(entry, ignore_errors=True)
+        else:
+            entry.unlink(missing_ok=True)
+
+
+def _is_alive(pid: int) -> bool:
+    if pid == os.getpid():
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _flush_to_disk(path: Path) -> None:
+    with path.open("rb") as stream:
+        os.fsync(stream.fileno())

@@ -1,0 +1,34 @@
+"""Figures as people read them. Units are in the names: bytes in, text with a unit out."""
+
+from __future__ import annotations
+
+
+def bytes_as_text(size_bytes: int) -> str:
+    """`1536` -> `1.5 KiB`; binary prefixes (IEC 80000-13)."""
+    value = float(size_bytes)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if value < 1024 or unit == "GiB":
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1024
+    raise AssertionError("unreachable")
+
+
+def ms_as_text(latency_ms: float) -> str:
+    """Milliseconds with three significant digits below 100, none behind the point above."""
+    if latency_ms >= 100:
+        return f"{latency_ms:.0f} ms"
+    return f"{latency_ms:.1f} ms" if latency_ms >= 10 else f"{latency_ms:.2f} ms"
+
+
+def percent_as_text(share: float) -> str:
+    """`0.3755` -> `37.55 %`."""
+    return f"{100 * share:.2f} %"
+
+
+def seconds_as_text(seconds: float) -> str:
+    """`75.2` -> `1 min 15 s`."""
+    if seconds < 60:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"

@@ -1,0 +1,1 @@
+"""A Keras classifier goes in, proven TFLite and ONNX files come out."""

@@ -1,0 +1,1 @@
+"""An image set and a recipe go in, a trained classifier comes out."""
