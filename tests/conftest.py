@@ -1,0 +1,19 @@
+"""Fixtures that every package's tests share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+@pytest.fixture(scope="session")
+def test_data() -> Path:
+    """The folder of sample pictures and weights that `FV_TEST_DATA` points to; skips where it is not set."""
+    value = os.environ.get("FV_TEST_DATA")
+    if not value:
+        pytest.skip("FV_TEST_DATA is not set: the sample pictures are not here")
+    return Path(value).resolve()
