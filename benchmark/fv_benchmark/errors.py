@@ -1,0 +1,35 @@
+"""What can go wrong while measuring."""
+
+from __future__ import annotations
+
+from fv_core.errors import FvError, InputError
+
+
+class ClassesDiffer(InputError):
+    """A model and an image set, or two models, that do not name the same classes."""
+
+    code = "classes-differ"
+
+
+class DifferentPictures(InputError):
+    """Two sets of answers that are not about the same pictures, and so cannot be paired."""
+
+    code = "different-pictures"
+
+
+class NoFullModelAnswers(InputError):
+    """The full model has no stored answers on this image set."""
+
+    code = "no-full-model-answers"
+
+
+class BadReport(InputError):
+    """A report file that is damaged, or of a schema that this release does not read."""
+
+    code = "bad-report"
+
+
+class WorkerFailed(FvError):
+    """A measuring process that ended without an answer."""
+
+    code = "worker-failed"
