@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
@@ -196,11 +197,23 @@ class Graph:
 
     def producer(self, tensor: str) -> Node | None:
         """The node that writes `tensor`; None for the input."""
-        return next((node for node in self.nodes if node.output == tensor), None)
+        return self._producers.get(tensor)
 
     def consumers(self, tensor: str) -> list[Node]:
         """The nodes that read `tensor`, in order."""
-        return [node for node in self.nodes if tensor in node.inputs]
+        return list(self._consumers.get(tensor, ()))
+
+    @cached_property
+    def _producers(self) -> dict[str, Node]:
+        return {node.output: node for node in self.nodes}
+
+    @cached_property
+    def _consumers(self) -> dict[str, list[Node]]:
+        found: dict[str, list[Node]] = {}
+        for node in self.nodes:
+            for tensor in dict.fromkeys(node.inputs):
+                found.setdefault(tensor, []).append(node)
+        return found
 
     def tensors(self) -> Iterator[str]:
         """The input, then each node's output, in order."""
