@@ -1,0 +1,214 @@
+"""`fv export`: a run or a `.keras` file in, proven TFLite and ONNX files out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from fv_cli import output
+from fv_core.errors import InputError
+from fv_core.files import write_text
+from fv_core.registry import unknown_name
+from fv_core.units import bytes_as_text
+
+if TYPE_CHECKING:
+    from fv_export.pipeline import Exported, ExportedFile
+    from fv_export.schemes import Pair
+
+app = typer.Typer()
+FORMATS = ("tflite", "onnx")
+# Asked for when no scheme is named: the small file, and the float file to hold it against.
+DEFAULT_SCHEMES = ("fp32", "int8")
+REFUSED = 3
+FAILED = 1
+
+
+@app.command()
+def export(
+    source: Annotated[Path | None, typer.Argument(help="A run or a .keras file; default: the newest run.")] = None,
+    fp32: Annotated[bool, typer.Option("--fp32", help="32-bit float.")] = False,
+    fp16: Annotated[bool, typer.Option("--fp16", help="16-bit float weights.")] = False,
+    dynamic: Annotated[bool, typer.Option("--dynamic", help="8-bit weights, float activations.")] = False,
+    int8: Annotated[bool, typer.Option("--int8", help="8-bit weights and activations.")] = False,
+    int16x8: Annotated[bool, typer.Option("--int16x8", help="8-bit weights, 16-bit activations (TFLite).")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Every scheme in every format.")] = False,
+    formats: Annotated[str, typer.Option("--format", help="tflite, onnx or both.")] = "",
+    calibration: Annotated[
+        Path | None, typer.Option(help="Image set or folder of pictures that set the ranges of int8.")
+    ] = None,
+    calibration_samples: Annotated[int, typer.Option(min=16, help="How many of them.")] = 200,
+    labels: Annotated[Path | None, typer.Option(help="Label file for a .keras file, one label a line.")] = None,
+    input_range: Annotated[
+        str | None, typer.Option(help="LO,HI that a foreign model expects for pixels 0 and 255.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the files; default: RUN/export.")] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Put refused files in place, named .refused.")] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say what was rewritten and what not.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Turn a model into small, fast, checked TFLite and ONNX files.
+
+    Without a scheme: --fp32 --int8. Every file is opened, run on real pictures and compared with the Keras model before
+    it is put in place.
+    """
+    from fv_export.pipeline import ExportOptions
+    from fv_export.pipeline import export as run_export
+
+    wanted = {"fp32": fp32, "fp16": fp16, "dynamic": dynamic, "int8": int8, "int16x8": int16x8}
+    pairs, left_out = _pairs([name for name, asked in wanted.items() if asked], formats, every=every)
+    options = ExportOptions(
+        pairs=tuple(pairs),
+        source=source,
+        calibration=calibration,
+        calibration_samples=calibration_samples,
+        labels=labels,
+        input_range=_range(input_range),
+        out=out,
+        keep=keep,
+    )
+    with output.progress() as progress:
+        exported = run_export(options, progress)
+    record = as_record(exported, left_out)
+    _write_records(exported, record)
+    if as_json:
+        output.print_json(record)
+    else:
+        _show(exported, left_out, explain=explain)
+    _finish(exported)
+
+
+def _pairs(schemes: list[str], formats: str, *, every: bool) -> tuple[list[Pair], list[str]]:
+    """The (format, scheme) pairs that were asked for, and in words those that there is no file for."""
+    from fv_export.schemes import SCHEMES, Pair, why_not
+
+    chosen = [name.strip() for name in formats.split(",")] if formats else list(FORMATS)
+    for name in chosen:
+        if name not in FORMATS:
+            raise unknown_name("format", name, FORMATS)
+    names = list(SCHEMES) if every else schemes or list(DEFAULT_SCHEMES)
+    pairs, left_out = [], []
+    for scheme in names:
+        for format_name in chosen:
+            pair = Pair(format_name, scheme)
+            reason = why_not(pair)
+            # What was asked for by name, format and scheme, is an error (raised by the export); the rest is left out.
+            if reason and (every or not formats):
+                left_out.append(f"{format_name} {scheme}: {reason}")
+            else:
+                pairs.append(pair)
+    return pairs, left_out
+
+
+def _range(text: str | None) -> tuple[float, float] | None:
+    if text is None:
+        return None
+    try:
+        low, high = (float(part) for part in text.split(","))
+    except ValueError:
+        raise InputError(f"--input-range {text} is not LO,HI", why="two numbers", hint="--input-range -1,1") from None
+    if not low < high:
+        raise InputError(f"--input-range {text} is empty", why="LO must be below HI", hint="--input-range -1,1")
+    return low, high
+
+
+def as_record(exported: Exported, left_out: list[str]) -> dict[str, Any]:
+    """What `--json` prints and `export.json` holds; file names, no paths of this machine."""
+    return {
+        "schema_version": 1,
+        "name": exported.name,
+        "verified_on": exported.verified_on,
+        "files": [_file_record(file) for file in exported.files],
+        "left_out": left_out,
+    }
+
+
+def _file_record(file: ExportedFile) -> dict[str, Any]:
+    verdict, drop = file.verdict, file.verdict.drop if file.verdict else None
+    return {
+        "format": file.pair.format,
+        "scheme": file.pair.scheme,
+        "file": file.path.name if file.path else None,
+        "size_bytes": file.size_bytes,
+        "sha256": file.sha256,
+        "verdict": verdict.kind if verdict else "failed",
+        "why": verdict.why if verdict else str(file.failure),
+        "largest_difference": verdict.largest_difference if verdict else None,
+        "agreement": verdict.agreement if verdict else None,
+        "drop_pp": drop.drop_pp if drop else None,
+        "drop_ci95_pp": list(drop.ci95_pp) if drop else None,
+        "pictures": verdict.n if verdict else 0,
+        "float_tensors": [{"name": tensor.name, "why": tensor.why} for tensor in file.float_tensors],
+        "rewrites": list(file.applied),
+        "not_rewritten": list(file.not_applied),
+    }
+
+
+def _write_records(exported: Exported, record: dict[str, Any]) -> None:
+    import json
+
+    write_text(exported.out / "export.json", json.dumps(record, indent=1) + "\n")
+    if exported.calibration is not None:
+        from dataclasses import asdict
+
+        listing = {**asdict(exported.calibration), "ids": list(exported.calibration_ids)}
+        write_text(exported.out / "calibration.json", json.dumps(listing, indent=1) + "\n")
+
+
+def _show(exported: Exported, left_out: list[str], *, explain: bool) -> None:
+    from rich.table import Table
+
+    console = output.stdout()
+    table = Table(title=f"{exported.name}: compared with Keras on {exported.verified_on}", title_justify="left")
+    for name in ("file", "size", "agreement", "drop (95 % interval)", "largest difference", "verdict"):
+        table.add_column(name, justify="left" if name in ("file", "verdict") else "right", overflow="fold")
+    for file in exported.files:
+        table.add_row(*_row(file))
+    console.print(table)
+    for line in left_out:
+        console.print(f"left out: {output.safe(line)}")
+    for file in exported.files:
+        for tensor in file.float_tensors:
+            console.print(f"float in {_label(file)}: {output.safe(tensor.name)}: {output.safe(tensor.why)}")
+        if explain:
+            for line in file.applied:
+                console.print(f"rewritten in {_label(file)}: {output.safe(line)}")
+            for line in file.not_applied:
+                console.print(f"not rewritten in {_label(file)}: {output.safe(line)}")
+
+
+def _row(file: ExportedFile) -> tuple[str, ...]:
+    verdict = file.verdict
+    if verdict is None:
+        return (_label(file), "-", "-", "-", "-", f"[red]failed: {output.safe(str(file.failure))}[/red]")
+    agreement = "not measurable" if verdict.agreement is None else f"{verdict.agreement:.1%}"
+    drop = "not measured"
+    if verdict.drop is not None:
+        low, high = verdict.drop.ci95_pp
+        drop = f"{verdict.drop.drop_pp:+.2f} pp ({low:+.2f} … {high:+.2f})"
+    colour = {"passed": "green", "refused": "red"}.get(verdict.kind, "yellow")
+    words = {"passed": "passed", "refused": f"refused: {verdict.why}"}.get(verdict.kind, f"not judged: {verdict.why}")
+    name = file.path.name if file.path else _label(file)
+    size = bytes_as_text(file.size_bytes)
+    return (
+        output.safe(name), size, agreement, drop, f"{verdict.largest_difference:.1e}",
+        f"[{colour}]{output.safe(words)}[/{colour}]",
+    )  # fmt: skip
+
+
+def _label(file: ExportedFile) -> str:
+    return f"{file.pair.format} {file.pair.scheme}"
+
+
+def _finish(exported: Exported) -> None:
+    placed = [file for file in exported.files if file.path is not None]
+    if placed:
+        output.stderr().print(f"written to {output.safe(str(exported.out))}", soft_wrap=True)
+        output.next_step("fv benchmark " + " ".join(str(file.path) for file in placed[:2]))
+    if any(file.failure is not None for file in exported.files):
+        raise typer.Exit(FAILED)
+    if any(file.verdict is not None and file.verdict.kind == "refused" for file in exported.files):
+        raise typer.Exit(REFUSED)

@@ -1,0 +1,316 @@
+"""`fv export`, as a function: a source and a list of (format, scheme) in, proven files out.
+
+    open source ─▶ normal form ─▶ rewrites ─▶ annotation ─▶ bytes ─▶ opened and judged in a child ─▶ put in place
+
+A file is put in place only after its final bytes have been run. A file that fails or is refused does not keep the
+others of the call from their places.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from dataclasses import dataclass, replace
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fv_core import golden
+from fv_core.errors import FvError
+from fv_core.files import write_bytes
+from fv_core.manifest import Calibration, Drop, FloatTensor, Golden, Manifest
+from fv_core.progress import Progress
+from fv_export import pictures, variants
+from fv_export.from_keras import graph_of
+from fv_export.pictures import BadCalibration, Pictures
+from fv_export.schemes import SCHEMES, Pair, check_pair
+from fv_export.source import Source, open_source
+from fv_export.verify import Answers, Verdict, answers_of_file, judge
+
+# Rewrites are checked on this many of the verification pictures, in float32: seconds for the largest network.
+PROBE = 4
+SUFFIX = {"tflite": ".tflite", "onnx": ".onnx"}
+PACKAGES = ("fv", "keras", "tensorflow", "ai-edge-litert", "onnxruntime", "onnx", "numpy")
+
+
+@dataclass(frozen=True)
+class ExportOptions:
+    """What `fv export` was asked for. `pairs`: (format, scheme), in the order of the output.
+
+    `source`: a run, a `.keras` file, None for the newest run. `calibration`: an image set or a folder; None for the
+    run's own training split. `verification_samples`: pictures that every file is compared on. `keep`: put refused files
+    in place as `NAME_SCHEME.refused.SUFFIX`.
+    """
+
+    pairs: tuple[Pair, ...]
+    source: Path | None = None
+    calibration: Path | None = None
+    calibration_samples: int = 200
+    calibration_method: str = "percentile"
+    verification_samples: int = 256
+    labels: Path | None = None
+    input_range: tuple[float, float] | None = None
+    out: Path | None = None
+    keep: bool = False
+
+
+@dataclass(frozen=True)
+class ExportedFile:
+    """One file of the call. `path`: None where nothing was put in place; `failure`: what kept it from being made."""
+
+    pair: Pair
+    path: Path | None
+    size_bytes: int
+    sha256: str
+    verdict: Verdict | None
+    failure: FvError | None
+    float_tensors: tuple[FloatTensor, ...]
+    applied: tuple[str, ...]
+    not_applied: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Exported:
+    """The outcome of a call: `verified_on` says in words which pictures the files were compared on."""
+
+    name: str
+    out: Path
+    files: tuple[ExportedFile, ...]
+    verified_on: str
+    calibration: Calibration | None
+    calibration_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class _Question:
+    """The pictures that every file answers, and what the full model answers on them."""
+
+    verification: Pictures
+    full: Answers
+    golden: NDArray[np.uint8]
+    golden_full: Answers
+
+
+def export(options: ExportOptions, progress: Progress) -> Exported:
+    """Export; raises an `FvError` when nothing could be tried (bad source, bad calibration)."""
+    for pair in options.pairs:
+        check_pair(pair)
+    source = open_source(options.source, options.labels, options.input_range, options.out)
+    progress.say(f"{source.name}: {len(source.labels)} classes, {source.preprocess.input_size} px")
+    calibration = _calibration(source, options, progress)
+    question = _question(source, calibration, options)
+    graph = graph_of(source.model, source.name, source.input_range)
+    maker = variants.Variants(
+        graph,
+        question.verification.inputs[:PROBE],
+        calibration.inputs if calibration else None,
+        options.calibration_method,
+        progress,
+    )
+    record = _calibration_record(calibration, options)
+    files = []
+    for done, pair in enumerate(options.pairs):
+        progress.advance("exporting", done, len(options.pairs), f"{pair.format} {pair.scheme}")
+        files.append(_export_one(pair, source, maker, question, record, options))
+    progress.advance("exporting", len(options.pairs), len(options.pairs))
+    return Exported(
+        name=source.name,
+        out=source.out,
+        files=tuple(files),
+        verified_on=_in_words(question.verification),
+        calibration=record,
+        calibration_ids=calibration.ids if calibration else (),
+    )
+
+
+def _export_one(
+    pair: Pair,
+    source: Source,
+    maker: variants.Variants,
+    question: _Question,
+    calibration: Calibration | None,
+    options: ExportOptions,
+) -> ExportedFile:
+    needs = SCHEMES[pair.scheme].needs_calibration
+    try:
+        variant = maker.get(pair.format, pair.scheme)
+        floats = variants.float_tensors(variant, pair.format, pair.scheme)
+        manifest = _manifest(source, pair, calibration if needs else None, floats)
+        manifest = replace(manifest, rewrites=variant.rewritten.applied_names)
+        data, verdict = _prove(variant, pair, manifest, question)
+    except FvError as failure:
+        return ExportedFile(pair, None, 0, "", None, failure, (), (), ())
+    path = _place(data, verdict, pair, source, keep=options.keep)
+    return ExportedFile(
+        pair=pair,
+        path=path,
+        size_bytes=len(data),
+        sha256=hashlib.sha256(data).hexdigest(),
+        verdict=verdict,
+        failure=None,
+        float_tensors=floats,
+        applied=tuple(str(entry) for entry in variant.rewritten.applied),
+        not_applied=tuple(str(entry) for entry in variant.rewritten.refused),
+    )
+
+
+def _prove(variant: variants.Variant, pair: Pair, manifest: Manifest, question: _Question) -> tuple[bytes, Verdict]:
+    """Write, run on the verification and golden pictures, judge, and write again with what was measured inside."""
+    scheme = SCHEMES[pair.scheme]
+    with tempfile.TemporaryDirectory(prefix="fv-export-") as folder:
+        path = Path(folder) / f"model{SUFFIX[pair.format]}"
+        path.write_bytes(variants.write(variant, pair.format, pair.scheme, manifest))
+        answers = answers_of_file(path, np.concatenate([question.verification.inputs, question.golden]))
+        n = len(question.verification)
+        verdict = judge(question.full, answers[:n], question.verification.labels, scheme.largest_difference)
+        final = replace(
+            manifest,
+            drop=_drop(verdict, question.verification),
+            golden=_golden_answers(question, answers[n:]),
+            golden_tolerance=scheme.golden_tolerance,
+        )
+        data = variants.write(variant, pair.format, pair.scheme, final)
+        path.write_bytes(data)
+        again = answers_of_file(path, question.golden)
+        if not np.array_equal(again, answers[n:]):
+            difference = float(np.abs(again - answers[n:]).max())
+            return data, replace(
+                verdict, kind="refused", why=f"two runs of the file differ by {difference:.1e} on the golden pictures"
+            )
+    return data, verdict
+
+
+def _place(data: bytes, verdict: Verdict, pair: Pair, source: Source, *, keep: bool) -> Path | None:
+    refused = verdict.kind == "refused"
+    if refused and not keep:
+        return None
+    mark = ".refused" if refused else ""
+    path = source.out / f"{source.name}_{pair.scheme}{mark}{SUFFIX[pair.format]}"
+    write_bytes(path, data)
+    return path
+
+
+def _calibration(source: Source, options: ExportOptions, progress: Progress) -> Pictures | None:
+    if not any(SCHEMES[pair.scheme].needs_calibration for pair in options.pairs):
+        return None
+    folder = options.calibration
+    if folder is None:
+        if source.imageset is None:
+            raise BadCalibration(
+                "int8 needs calibration pictures",
+                why=source.imageset_missing,
+                hint="add --calibration IMAGESET or --calibration FOLDER_OF_PICTURES",
+            )
+        folder = source.imageset.folder
+    count = options.calibration_samples
+    return pictures.calibration_pictures(folder, count, source.preprocess, progress)
+
+
+def _calibration_record(calibration: Pictures | None, options: ExportOptions) -> Calibration | None:
+    if calibration is None:
+        return None
+    return Calibration(
+        dataset_sha256=calibration.dataset_sha256,
+        split=calibration.split,
+        count=len(calibration),
+        seed=pictures.SEED,
+        method=options.calibration_method,
+        ids_sha256=calibration.ids_sha256(),
+    )
+
+
+def _question(source: Source, calibration: Pictures | None, options: ExportOptions) -> _Question:
+    size = source.preprocess.input_size
+    goldens = np.stack([golden.draw(seed, size) for seed in golden.SEEDS])
+    verification = _verification(source, calibration, goldens, options)
+    return _Question(
+        verification=verification,
+        full=full_answers(source, verification.inputs),
+        golden=goldens,
+        golden_full=full_answers(source, goldens),
+    )
+
+
+def _verification(
+    source: Source, calibration: Pictures | None, goldens: NDArray[np.uint8], options: ExportOptions
+) -> Pictures:
+    """The reported split of the run's image set; else the calibration pictures; else the golden ones."""
+    if source.imageset is not None:
+        split = source.imageset.reported_split()
+        return pictures.from_split(source.imageset, split, options.verification_samples, source.preprocess)
+    if calibration is not None:
+        return calibration
+    return Pictures(goldens, tuple(f"golden {seed}" for seed in golden.SEEDS), None, "", "golden")
+
+
+def full_answers(source: Source, inputs: NDArray[np.uint8]) -> Answers:
+    """(n, C) probabilities of the Keras model on (n, H, W, 3) uint8 inputs, float32 throughout."""
+    low, high = source.input_range
+    scaled = inputs.astype(np.float32) * ((high - low) / 255.0) + low if (low, high) != (0.0, 255.0) else inputs
+    answers = source.model.predict(scaled.astype(np.float32), batch_size=32, verbose=0)
+    return np.asarray(answers, dtype=np.float32)
+
+
+def _manifest(source: Source, pair: Pair, calibration: Calibration | None, floats: tuple[FloatTensor, ...]) -> Manifest:
+    return Manifest(
+        name=source.name,
+        scheme=pair.scheme,
+        format=pair.format,
+        labels=source.labels,
+        labels_from=source.labels_from,
+        preprocess=source.preprocess,
+        source_sha256=source.sha256,
+        versions=_versions(),
+        float_tensors=floats,
+        calibration=calibration,
+    )
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _drop(verdict: Verdict, verification: Pictures) -> Drop | None:
+    if verdict.drop is None or verdict.agreement is None:
+        return None
+    return Drop(
+        drop_pp=verdict.drop.drop_pp,
+        ci95_pp=verdict.drop.ci95_pp,
+        agreement=verdict.agreement,
+        n=verdict.n,
+        split=verification.split,
+        dataset_sha256=verification.dataset_sha256,
+    )
+
+
+def _golden_answers(question: _Question, answers: Answers) -> tuple[Golden, ...]:
+    return tuple(
+        Golden(
+            seed=seed,
+            sha256=golden.sha256_of(question.golden[index]),
+            full=_rounded(question.golden_full[index]),
+            file=_rounded(answers[index]),
+        )
+        for index, seed in enumerate(golden.SEEDS)
+    )
+
+
+def _rounded(probabilities: NDArray[np.float32]) -> tuple[float, ...]:
+    """Six decimals: below every tolerance, and the manifest of 1,000 classes stays small."""
+    return tuple(round(float(value), 6) for value in probabilities)
+
+
+def _in_words(verification: Pictures) -> str:
+    if verification.split == "golden":
+        return f"{len(verification)} drawn pictures (no photos were given)"
+    if verification.labels is None or verification.split == "-":
+        return f"{len(verification)} calibration pictures"
+    return f"{len(verification)} pictures of the {verification.split} split"
