@@ -45,9 +45,7 @@ def export(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the files; default: RUN/export.")] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Put refused files in place, named .refused.")] = False,
-    explain: Annotated[
-        bool, typer.Option("--explain", help="Say what was rewritten and what not.")
-    ] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="Say what was rewritten and what not.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Turn a model into small, fast, checked TFLite and ONNX files.
