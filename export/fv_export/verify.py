@@ -42,13 +42,13 @@ class FileFailed(FvError):
 class Verdict:
     """`kind`: passed, refused or not-measurable. `why`: one sentence.
 
-    `largest_difference`: of one probability. `agreement`: share of equal answers, None where not measurable. `drop`:
+    `largest_difference`: of one probability, None where an answer is not finite. `agreement`: share of equal answers, None where not measurable. `drop`:
     None without labels or where not measurable. `n`: pictures.
     """
 
     kind: str
     why: str
-    largest_difference: float
+    largest_difference: float | None
     agreement: float | None
     drop: PairedDrop | None
     n: int
@@ -85,9 +85,9 @@ def judge(full: Answers, file: Answers, labels: NDArray[np.int32] | None, larges
 
     `largest_allowed`: for float files, the largest difference of one probability; None for integer files.
     """
-    difference = float(np.abs(full - file).max())
     if not np.isfinite(file).all():
-        return Verdict("refused", "it answers numbers that are not finite", difference, None, None, len(full))
+        return Verdict("refused", "it answers numbers that are not finite", None, None, None, len(full))
+    difference = float(np.abs(full - file).max())
     measurable = separates(full)
     agreement = float(np.mean(full.argmax(axis=1) == file.argmax(axis=1))) if measurable else None
     drop = None

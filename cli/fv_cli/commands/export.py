@@ -191,8 +191,9 @@ def _row(file: ExportedFile) -> tuple[str, ...]:
     words = {"passed": "passed", "refused": f"refused: {verdict.why}"}.get(verdict.kind, f"not judged: {verdict.why}")
     name = file.path.name if file.path else _label(file)
     size = bytes_as_text(file.size_bytes)
+    difference = "-" if verdict.largest_difference is None else f"{verdict.largest_difference:.1e}"
     return (
-        output.safe(name), size, agreement, drop, f"{verdict.largest_difference:.1e}",
+        output.safe(name), size, agreement, drop, difference,
         f"[{colour}]{output.safe(words)}[/{colour}]",
     )  # fmt: skip
 
