@@ -1,0 +1,41 @@
+"""One or two waffles: a grid of deep pockets, round or square, sometimes with berries."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from random import Random
+
+from fv_train.plates.dish import Dish
+from fv_train.plates.paint import Canvas, Field, box, disc, moved, uneven
+from fv_train.plates.palette import DOUGH, GARNISH, GOLDEN, SAUCE, favour, pick, scaled
+
+
+def _paint(canvas: Canvas, random: Random) -> None:
+    dough = favour(random, 0.45, GOLDEN, DOUGH)
+    pair = random.random() < 0.35
+    for place in (-0.2, 0.22) if pair else (0.0,):
+        half = random.uniform(0.4, 0.44) if pair else random.uniform(0.52, 0.6)
+        patch = canvas.patch(place, place, 1.0, random.uniform(-0.25, 0.25))
+        outline = uneven(disc(half * 1.1) if random.random() < 0.5 else box(half, half, 0.1), 0.015, 6, 7)
+        patch.solid(outline, dough, 0.07)
+        pitch = random.uniform(0.19, 0.23)
+
+        def pockets(u: Field, v: Field, step: np.float32 = np.float32(pitch)) -> Field:
+            p = u / step - np.floor(u / step) - np.float32(0.5)
+            q = v / step - np.floor(v / step) - np.float32(0.5)
+            return np.asarray((np.maximum(np.abs(p), np.abs(q)) - np.float32(0.3)) * step)
+
+        inside = np.clip(-(outline(patch.u, patch.v) + 0.05) * 40, 0, 1)
+        lit = pockets(patch.u - 0.03 * patch.light[0], patch.v - 0.03 * patch.light[1])
+        patch.blend(patch.cover(pockets(patch.u, patch.v)) * inside, scaled(dough, 0.48))
+        patch.blend(patch.cover(np.maximum(lit, pockets(patch.u, patch.v))) * inside, scaled(dough, 0.72))
+    top = canvas.patch(0, 0, 0.6)
+    if random.random() < 0.5:
+        top.solid(uneven(disc(0.18), 0.05, 6, random.getrandbits(16)), pick(random, SAUCE), 0.06)
+    for _ in range(int(random.random() * 6)):
+        berry = canvas.patch(random.uniform(-0.3, 0.3), random.uniform(-0.3, 0.3), 0.2)
+        berry.solid(moved(disc(0.065), 0, 0), pick(random, GARNISH), 0.06)
+
+
+DISH = Dish(_paint)
