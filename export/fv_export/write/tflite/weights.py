@@ -1,0 +1,115 @@
+"""Kernels and biases in TFLite's layouts and in the format of the scheme.
+
+Layouts                        ours                          TFLite                     channel axis
+    Conv                       (kh, kw, c_in, c_out)         (c_out, kh, kw, c_in)      0
+    DepthwiseConv              (kh, kw, c_in, multiplier)    (1, kh, kw, c_in * mult)   3
+    Dense                      (c_in, c_out)                 (c_out, c_in)              0
+
+Formats
+    float32     as they are
+    float16     float16 constants and a DEQUANTIZE to float32 (kernel and bias): what the converter writes, and what
+                XNNPACK unpacks once at load, so that the graph stays one partition
+    int8        one scale a channel (a tensor for Dense: `_dynamic`), float32 bias: the hybrid kernels
+    integer     the annotation's int8 kernel, int32 bias (int64 where activations are 16 bits)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fv_export.graph import Conv, Dense, DepthwiseConv, Quantized, Weights
+from fv_export.write.tflite.context import Context, FloatWeights
+from fv_export.write.tflite.emitter import Value
+
+_INT8_MAX = 127
+# A channel of zeros has no scale of its own; any positive one gives zeros back.
+_SCALE_OF_ZEROS = 1.0
+_BIAS_BITS = {8: 32, 16: 64}
+_BIAS_TYPES = {32: np.int32, 64: np.int64}
+
+
+@dataclass(frozen=True)
+class _Layout:
+    arranged: Callable[[NDArray[Any]], NDArray[Any]]
+    channel_axis: int
+
+
+_LAYOUTS = {
+    Conv: _Layout(lambda kernel: kernel.transpose(3, 0, 1, 2), 0),
+    DepthwiseConv: _Layout(lambda kernel: kernel.reshape(1, *kernel.shape[:2], -1), 3),
+    Dense: _Layout(lambda kernel: kernel.T, 0),
+}
+
+
+def kernel_and_bias(
+    context: Context, node: Conv | DepthwiseConv | Dense, source: Value, target: Quantized | None
+) -> tuple[Value, Value]:
+    """The constants of `node`, which reads `source` and writes `target` (None: it computes in float)."""
+    if target is not None:
+        return _integer(context, node, source, target.bits, context.weights[node.name])
+    if context.float_weights is FloatWeights.FLOAT16:
+        return _half(context, node)
+    if context.float_weights is FloatWeights.INT8:
+        return _dynamic(context, node)
+    kernel = np.ascontiguousarray(_LAYOUTS[type(node)].arranged(node.kernel), np.float32)
+    return context.emitter.constant(f"{node.name}/kernel", kernel), _float_bias(context, node)
+
+
+def per_channel(kernel: NDArray[np.float32], axis: int | None) -> tuple[NDArray[np.int8], Quantized]:
+    """Symmetric int8 integers of `kernel`, with one scale a channel of `axis`, or one altogether for None."""
+    others = tuple(i for i in range(kernel.ndim) if i != axis) if axis is not None else None
+    largest = np.abs(kernel).max(axis=others).astype(np.float64).reshape(-1)
+    scale = np.where(largest > 0, largest / _INT8_MAX, _SCALE_OF_ZEROS)
+    shape = [1] * kernel.ndim
+    if axis is not None:
+        shape[axis] = -1
+    integers = np.clip(np.rint(kernel / scale.reshape(shape)), -_INT8_MAX, _INT8_MAX).astype(np.int8)
+    return integers, Quantized(8, scale, np.zeros(scale.size, np.int64), axis)
+
+
+def bias_of(context: Context, name: str, bias: NDArray[np.int64], scale: NDArray[np.float64], bits: int) -> Value:
+    """The bias of a node with activations of `bits`: int32 or int64 with the accumulator's scale, zero point 0."""
+    wide = _BIAS_BITS[bits]
+    quantized = Quantized(wide, scale, np.zeros(scale.size, np.int64), 0 if scale.size > 1 else None)
+    return context.emitter.constant(name, bias.astype(_BIAS_TYPES[wide]), quantized)
+
+
+def _integer(
+    context: Context, node: Conv | DepthwiseConv | Dense, source: Value, bits: int, weights: Weights
+) -> tuple[Value, Value]:
+    if source.quantized is None:
+        raise ValueError(f"{node.name} computes in integers but reads a float tensor")
+    layout = _LAYOUTS[type(node)]
+    scale = weights.kernel_scale.scale.reshape(-1)
+    axis = layout.channel_axis if weights.kernel_scale.axis is not None else None
+    quantized = Quantized(8, scale, np.zeros(scale.size, np.int64), axis)
+    kernel = np.ascontiguousarray(layout.arranged(weights.kernel), np.int8)
+    return (
+        context.emitter.constant(f"{node.name}/kernel", kernel, quantized),
+        bias_of(context, f"{node.name}/bias", weights.bias, scale * source.quantized.scale[0], bits),
+    )
+
+
+def _half(context: Context, node: Conv | DepthwiseConv | Dense) -> tuple[Value, Value]:
+    kernel = _LAYOUTS[type(node)].arranged(node.kernel)
+    return _unpacked(context, f"{node.name}/kernel", kernel), _unpacked(context, f"{node.name}/bias", node.bias)
+
+
+def _unpacked(context: Context, name: str, data: NDArray[np.float32]) -> Value:
+    half = context.emitter.constant(name, np.ascontiguousarray(data, np.float16))
+    return context.emitter.unary("DEQUANTIZE", half, f"{name}_float32", None)
+
+
+def _dynamic(context: Context, node: Conv | DepthwiseConv | Dense) -> tuple[Value, Value]:
+    layout = _LAYOUTS[type(node)]
+    kernel, quantized = per_channel(layout.arranged(node.kernel), layout.channel_axis)
+    return context.emitter.constant(f"{node.name}/kernel", kernel, quantized), _float_bias(context, node)
+
+
+def _float_bias(context: Context, node: Conv | DepthwiseConv | Dense) -> Value:
+    return context.emitter.constant(f"{node.name}/bias", np.ascontiguousarray(node.bias, np.float32))

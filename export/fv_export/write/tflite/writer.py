@@ -1,0 +1,76 @@
+"""The whole file: input, nodes in order, output, metadata.
+
+Input      float files    `image` float32 (1, H, W, 3), 0..255
+           integer files  `image` uint8 (1, H, W, 3), scale 1, zero point 0, and a QUANTIZE to the annotated format. The
+                          QUANTIZE kernel knows uint8 -> int8 and int8 -> int16, not uint8 -> int16, so 16 bits take
+                          both steps; the first, to scale 1 and zero point -128, loses nothing.
+Output     `probabilities` float32 (1, C)
+Signature  `serving_default` with these names. Shapes are static everywhere (no shape_signature): LiteRT in the browser
+           refuses a file with a free batch dimension.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+
+from fv_core.manifest import Manifest
+from fv_export.graph import Affine, Annotation, Graph, Node, Quantized, Softmax
+from fv_export.write.tflite import activations, affine, nodes
+from fv_export.write.tflite.container import Container
+from fv_export.write.tflite.context import Context, FloatWeights, Lowering
+from fv_export.write.tflite.emitter import Emitter, Value, parameters, per_tensor
+from fv_export.write.tflite.islands import computes_in_integers
+from fv_export.write.tflite_metadata import model_metadata, with_files
+
+INPUT = "image"
+OUTPUT = "probabilities"
+FLOAT_SCHEMES = {"fp32": FloatWeights.FLOAT32, "fp16": FloatWeights.FLOAT16, "dynamic": FloatWeights.INT8}
+INTEGER_SCHEMES = ("int8", "int16x8")
+_BYTE = per_tensor(8, 1.0, 0)
+_SIGNED_BYTE = per_tensor(8, 1.0, -128)
+_LOWERINGS: dict[type[Node], Lowering] = {**nodes.LOWERINGS, **activations.LOWERINGS, Affine: affine.affine}
+
+
+def write(graph: Graph, annotation: Annotation | None, scheme: str, manifest: Manifest) -> bytes:
+    """The bytes of a TFLite file that computes `graph`.
+
+    `annotation` is needed by the integer schemes (int8, int16x8) and must be None for the others (fp32, fp16, dynamic).
+    The same arguments give the same bytes. Raises `ValueError` for arguments that do not fit together,
+    `LabelNotOneLine` for a label that labels.txt cannot hold.
+    """
+    if (scheme in INTEGER_SCHEMES) != (annotation is not None) or scheme not in (*FLOAT_SCHEMES, *INTEGER_SCHEMES):
+        raise ValueError(f"scheme {scheme} {'with' if annotation else 'without'} an annotation")
+    container = Container(reserved=(INPUT, OUTPUT))
+    emitter = Emitter(container)
+    weights = annotation.weights if annotation else {}
+    context = Context(emitter, graph.shapes, weights, FLOAT_SCHEMES.get(scheme, FloatWeights.FLOAT32))
+    image, first = _image(emitter, graph, annotation)
+    values = {graph.input: first}
+    for node in graph.nodes:
+        formats = annotation.tensors if annotation and computes_in_integers(node, graph, annotation) else {}
+        inputs = [emitter.converted(values[name], formats.get(name), f"{name}/converted") for name in node.inputs]
+        out = _LOWERINGS[type(node)](context, node, inputs, formats.get(node.output))
+        values[node.output] = emitter.converted(out, _wanted(node, annotation), f"{node.output}/converted")
+    probabilities = emitter.converted(values[graph.output], None, OUTPUT)
+    metadata = model_metadata(graph.name, manifest, graph.shapes[graph.input], integer=annotation is not None)
+    data = container.finish(graph.name, {INPUT: image}, {OUTPUT: probabilities.index}, metadata)
+    return with_files(data, manifest)
+
+
+def _wanted(node: Node, annotation: Annotation | None) -> Quantized | None:
+    """The format in which the readers of the node's output expect it; probabilities stay float."""
+    return annotation.tensors.get(node.output) if annotation and not isinstance(node, Softmax) else None
+
+
+def _image(emitter: Emitter, graph: Graph, annotation: Annotation | None) -> tuple[int, Value]:
+    """The input tensor of the file, and the value that stands for the graph's input."""
+    shape = graph.shapes[graph.input]
+    if annotation is None:
+        value = emitter.activation(INPUT, shape, None)
+        return value.index, value
+    index = emitter.container.tensor(INPUT, shape, np.uint8, parameters(_BYTE))
+    image = Value(index, shape, np.dtype(np.uint8), _BYTE)
+    wanted: Quantized | None = annotation.tensors.get(graph.input)
+    signed = wanted if wanted is not None and wanted.bits == 8 else _SIGNED_BYTE
+    return index, emitter.unary("QUANTIZE", image, f"{graph.input}/signed", signed, schema.QuantizeOptionsT())
