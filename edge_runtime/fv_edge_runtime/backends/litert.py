@@ -1,0 +1,28 @@
+"""LiteRT, the TFLite interpreter that is maintained: the package `ai-edge-litert` (64-bit systems)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fv_edge_runtime.backends._installed import has_module, version_of
+from fv_edge_runtime.backends._stderr import captured_stderr
+from fv_edge_runtime.backends._tflite import TfliteSession, open_tflite
+from fv_edge_runtime.session import Backend
+
+
+def open_litert(path: Path, threads: int) -> TfliteSession:
+    """Open a TFLite file with LiteRT and its default delegate, XNNPACK."""
+    with captured_stderr():
+        from ai_edge_litert.interpreter import Interpreter
+
+    return open_tflite(Interpreter, f"ai-edge-litert {version_of('ai-edge-litert')}", path, threads)
+
+
+BACKEND = Backend(
+    name="ai-edge-litert",
+    format="tflite",
+    preference=0,
+    extra="litert",
+    is_installed=lambda: has_module("ai_edge_litert"),
+    open=open_litert,
+)
