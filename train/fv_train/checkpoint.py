@@ -1,0 +1,89 @@
+"""Checkpoints: one archive (`.npz`, no pickles) with every array that changes in training, and where training stood.
+
+Written whole or not at all: after kill -9 at any moment the checkpoint before is there. Everything random is a function
+of (seed, stage, epoch, step), so arrays and position are the whole state.
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fv_core.files import whole_file
+from fv_train.errors import BadRun
+from fv_train.schedule import NO_EPOCH, Patience
+
+LAST = "last.npz"
+BEST = "best.npz"
+_STATE = "state"
+
+
+@dataclass(frozen=True)
+class EpochRow:
+    """One line of `history.csv`. Epochs count from 1 over the whole run; `select_top1` is on the selection pictures.
+
+    `waiting_share`: of the training time, spent waiting for data.
+    """
+
+    epoch: int
+    stage: str
+    learning_rate: float
+    loss: float
+    accuracy: float
+    select_top1: float
+    images_per_s: float
+    waiting_share: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class State:
+    """Where training stands: the next step is `step` of epoch `epoch` of stage `stage`, each from 0.
+
+    `loss_sum`, `correct_sum`, `seconds`, `waited_s`: of the epoch so far. `plateau`, `stopping`, `drops`: of the stage.
+    `best`: the best epoch of the whole run; its weights are in `BEST`. `compute`, `jit`: as chosen at the start.
+    """
+
+    compute: str
+    jit: bool
+    stage: int = 0
+    epoch: int = 0
+    step: int = 0
+    loss_sum: float = 0.0
+    correct_sum: float = 0.0
+    seconds: float = 0.0
+    waited_s: float = 0.0
+    plateau: Patience = NO_EPOCH
+    stopping: Patience = NO_EPOCH
+    drops: int = 0
+    best: Patience = NO_EPOCH
+    history: tuple[EpochRow, ...] = ()
+
+
+def save(path: Path, arrays: dict[str, NDArray[Any]], state: State) -> None:
+    """Write a checkpoint."""
+    with whole_file(path) as temporary, temporary.open("wb") as stream:
+        np.savez(stream, **arrays, **{_STATE: np.array(json.dumps(asdict(state)))})
+
+
+def load(path: Path) -> tuple[dict[str, NDArray[Any]], State]:
+    """Read a checkpoint; raises `BadRun` for a damaged one."""
+    try:
+        with np.load(path, allow_pickle=False) as data:
+            state = _state(json.loads(str(data[_STATE])))
+            return {name: data[name] for name in data.files if name != _STATE}, state
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        raise BadRun(
+            f"cannot read the checkpoint {path}", why=str(error), hint="start the training again without --resume"
+        ) from error
+
+
+def _state(data: dict[str, Any]) -> State:
+    patience = {key: Patience(**data[key]) for key in ("plateau", "stopping", "best")}
+    return State(**{**data, **patience, "history": tuple(EpochRow(**row) for row in data["history"])})

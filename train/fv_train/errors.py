@@ -1,0 +1,65 @@
+"""What can go wrong in training, each with a code of its own."""
+
+from __future__ import annotations
+
+from fv_core.errors import FvError, InputError
+
+
+class BadRecipe(InputError):
+    """A recipe that cannot be read, or holds a key or value that it must not."""
+
+    code = "bad-recipe"
+
+
+class BadWeights(InputError):
+    """A weights file that is missing, damaged, or of another architecture."""
+
+    code = "bad-weights"
+
+
+class NoWeights(FvError):
+    """Pretrained weights that had to be downloaded and could not be."""
+
+    code = "no-weights"
+
+
+class BadRun(InputError):
+    """A folder that is not a run, or one that is damaged."""
+
+    code = "bad-run"
+
+
+class UnfinishedRun(InputError):
+    """A run whose training has not come to its end."""
+
+    code = "unfinished-run"
+
+
+class ResumeRefused(InputError):
+    """A run cannot go on, because its recipe or its pictures are no longer the same."""
+
+    code = "resume-refused"
+
+
+class NothingToTrain(InputError):
+    """An image set on which this recipe cannot train: too few pictures, or too few classes."""
+
+    code = "nothing-to-train"
+
+
+class NonFiniteLoss(FvError):
+    """The loss became infinite or no number; the last checkpoint is from before."""
+
+    code = "non-finite-loss"
+
+
+class OutOfMemory(FvError):
+    """A batch does not fit into the memory of the device."""
+
+    code = "out-of-memory"
+
+
+class LabelMismatch(InputError):
+    """A model and an image set speak of different classes."""
+
+    code = "label-mismatch"

@@ -1,0 +1,284 @@
+"""Training: an image set and a recipe become a run.
+
+    stages -> epochs -> steps; after each epoch: accuracy on the selection pictures, history, checkpoint
+
+A checkpoint is also written within an epoch when the last one is older than `CHECKPOINT_SECONDS`. A run that was
+stopped in any way goes on with `resume` from its last checkpoint, under the same recipe and the same pictures only.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+import keras
+import numpy as np
+
+from fv_core.files import sha256_of_file, whole_file
+from fv_core.imageset import ImageSet
+from fv_core.preprocess import Preprocess
+from fv_core.progress import Progress, Silent
+from fv_core.units import percent_as_text
+from fv_train import backbones, checkpoint, history, precision
+from fv_train import run as runs
+from fv_train.begin import TrainOptions, create, refuse_existing, resumable
+from fv_train.checkpoint import EpochRow, State
+from fv_train.data import Batch, EvaluationInputs, Feed, TrainBatches, hold_out
+from fv_train.errors import BadRun, NonFiniteLoss, NothingToTrain, OutOfMemory
+from fv_train.predict import answers
+from fv_train.recipe import Stage
+from fv_train.run import Run
+from fv_train.schedule import NO_EPOCH, Patience, learning_rate
+from fv_train.step import StepResult, Trainee
+
+# At most this much work is lost by kill -9; writing takes some ten milliseconds for these networks.
+CHECKPOINT_SECONDS = 60.0
+# Steps that are timed to choose the arithmetic, after one that compiles.
+_TIMED_STEPS = 3
+
+
+def train(options: TrainOptions, progress: Progress | None = None) -> Run:
+    """Train, or go on training, and return the finished run.
+
+    Raises `AlreadyExists` when `out` is there and `resume` is not set, `ResumeRefused` when recipe or pictures are not
+    those of the run, `NonFiniteLoss`, `OutOfMemory`, and what recipes, image sets and weights raise.
+    """
+    session = _Session(options, progress or Silent())
+    session.train_to_the_end()
+    return session.finish()
+
+
+class _Session:
+    """One process's work on a run. Nothing is written before the network stands: what cannot work leaves no folder."""
+
+    def __init__(self, options: TrainOptions, progress: Progress) -> None:
+        self._progress = progress
+        self._recipe = recipe = options.recipe
+        self._stages = list(recipe.stage.items())
+        self._saved_at = time.perf_counter()
+        imageset = ImageSet.open(options.imageset)
+        self._classes = imageset.classes
+        if not options.resume:
+            refuse_existing(options.out)
+        run, arrays, state = resumable(options, imageset) if options.resume else (None, None, None)
+        self._split_pictures(imageset)
+        self._state = state or self._first_state(imageset.size)
+        # Timing draws random numbers; the starting weights must not depend on whether it ran.
+        keras.utils.set_random_seed(recipe.data.seed)
+        network = backbones.build(recipe, len(self._classes), policy=self._state.compute, load_weights=arrays is None)
+        self._trainee = Trainee(network, recipe, imageset.size, jit=self._state.jit)
+        self._trainee.start_stage(self._stages[self._state.stage][1])
+        self._run = run or create(options, imageset)
+        self._checkpoints = self._run.folder / runs.CHECKPOINTS
+        if arrays is None:
+            self._save()
+            return
+        try:
+            self._trainee.restore(arrays)
+        except ValueError as error:
+            raise BadRun(f"the checkpoint in {self._run.folder} does not fit its recipe", why=str(error)) from error
+
+    def train_to_the_end(self) -> None:
+        """Run what is left of the stages."""
+        while True:
+            name, stage = self._stages[self._state.stage]
+            while self._state.epoch < stage.epochs and not self._stopped():
+                self._epoch(name, stage)
+            if self._state.stage + 1 == len(self._stages):
+                return
+            self._next_stage()
+
+    def finish(self) -> Run:
+        """Write the model under the float32 policy, last of all."""
+        if self._recipe.select.keep == "best":
+            arrays, _ = checkpoint.load(self._checkpoints / checkpoint.BEST)
+            for i, variable in enumerate(self._trainee.network.logits.variables):
+                variable.assign(arrays[f"network/{i:04d}"])
+        else:
+            self._trainee.use_average()
+        full = backbones.build(self._recipe, len(self._classes), load_weights=False)
+        full.logits.set_weights(self._trainee.network.logits.get_weights())
+        with whole_file(self._run.model_path) as temporary:
+            # Keras insists on the suffix.
+            named = temporary.with_name(temporary.name + ".keras")
+            try:
+                full.probabilities.save(named)
+                named.replace(temporary)
+            finally:
+                named.unlink(missing_ok=True)
+            self._run.write_info(replace(self._run.info, model_sha256=sha256_of_file(temporary)))
+        return self._run
+
+    def _split_pictures(self, imageset: ImageSet) -> None:
+        recipe, split = self._recipe, imageset.split("train")
+        preprocess = Preprocess(imageset.size, recipe.data.crop_fraction, recipe.data.input_size)
+        if recipe.select.on == "reported":
+            kept, reported = np.arange(len(split)), imageset.split(imageset.reported_split())
+            self._selection = EvaluationInputs(reported, np.arange(len(reported)), preprocess)
+        else:
+            kept, held = hold_out(split.labels, recipe.select.holdout, recipe.data.seed)
+            self._selection = EvaluationInputs(split, held, preprocess)
+        if not len(self._selection):
+            raise NothingToTrain("no picture is left to choose the best epoch with", why="every class has only one")
+        if recipe.data.limit:
+            kept = np.sort(np.random.default_rng(recipe.data.seed).permutation(kept)[: recipe.data.limit])
+        self._batches = TrainBatches(split, kept, len(self._classes), recipe)
+
+    def _first_state(self, stored_size: int) -> State:
+        timer = self._seconds_per_step(stored_size)
+        choice = precision.choose(self._recipe.precision, precision.this_device(), timer)
+        self._progress.say(f"arithmetic {choice.compute}, XLA {'on' if choice.jit else 'off'}: {choice.why}")
+        return State(compute=choice.compute, jit=choice.jit)
+
+    def _seconds_per_step(self, stored_size: int) -> Callable[[str, bool], float]:
+        """A function that times steps of the first stage with random weights."""
+        batch = self._batches.batch(0, 0, 0, self._batches.order(0, 0))
+
+        def measure(policy: str, jit: bool) -> float:
+            network = backbones.build(self._recipe, len(self._classes), policy=policy, load_weights=False)
+            trainee = Trainee(network, self._recipe, stored_size, jit=jit)
+            trainee.start_stage(self._stages[0][1])
+            trainee.run(batch, 0.0)
+            started = time.perf_counter()
+            for _ in range(_TIMED_STEPS):
+                trainee.run(batch, 0.0)
+            return (time.perf_counter() - started) / _TIMED_STEPS
+
+        return measure
+
+    def _epoch(self, name: str, stage: Stage) -> None:
+        number = sum(entry.epochs for _, entry in self._stages[: self._state.stage]) + self._state.epoch + 1
+        title = f"epoch {number}/{sum(entry.epochs for _, entry in self._stages)} {name}"
+        started, seconds, waited_s = time.perf_counter(), self._state.seconds, self._state.waited_s
+        with Feed(self._batches, self._state.stage, self._state.epoch, self._state.step) as feed:
+            for batch in feed:
+                result = self._step(batch, stage)
+                self._state = replace(
+                    self._state,
+                    step=self._state.step + 1,
+                    loss_sum=self._state.loss_sum + result.loss,
+                    correct_sum=self._state.correct_sum + result.accuracy,
+                    seconds=seconds + time.perf_counter() - started,
+                    waited_s=waited_s + feed.waited_s,
+                )
+                self._progress.advance(title, self._state.step, self._batches.steps, self._note())
+                if time.perf_counter() - self._saved_at > CHECKPOINT_SECONDS:
+                    self._save()
+        self._end_epoch(number, name, stage)
+
+    def _step(self, batch: Batch, stage: Stage) -> StepResult:
+        try:
+            result = self._trainee.run(batch, self._rate(stage))
+        except _memory_errors() as error:
+            raise OutOfMemory(
+                f"a batch of {self._batches.batch_size} pictures does not fit into memory",
+                why=(str(error).splitlines() or [type(error).__name__])[0],
+                hint=f"--set data.batch_size={max(1, self._batches.batch_size // 2)}",
+            ) from error
+        if not math.isfinite(result.loss):
+            state = self._state
+            at = f"step {state.step + 1} of epoch {state.epoch + 1}, stage {state.stage + 1}"
+            raise NonFiniteLoss(
+                f"the loss is {result.loss} at {at}",
+                why=f"the last good checkpoint is {self._checkpoints / checkpoint.LAST}",
+                hint="a smaller stage.NAME.learning_rate, optimizer.clip_norm=1, or precision.compute=float32",
+            )
+        return result
+
+    def _rate(self, stage: Stage) -> float:
+        state, steps = self._state, self._batches.steps
+        at = state.epoch * steps + state.step
+        return learning_rate(self._recipe.schedule, stage.learning_rate, at, stage.epochs * steps, steps, state.drops)
+
+    def _note(self) -> str:
+        state, done = self._state, max(1, self._state.step)
+        rate = done * self._batches.batch_size / max(state.seconds, 1e-9)
+        last = f", selection top-1 {percent_as_text(state.history[-1].select_top1)}" if state.history else ""
+        waiting = percent_as_text(state.waited_s / max(state.seconds, 1e-9))
+        return f"loss {state.loss_sum / done:.3f}{last}, {rate:.0f} images/s, {waiting} waiting for data"
+
+    def _end_epoch(self, number: int, name: str, stage: Stage) -> None:
+        state, steps = self._state, self._batches.steps
+        before = self._trainee.use_average()
+        top1 = self._selection_top1()
+        best = state.best.after(top1)
+        if best.waited == 0 and self._recipe.select.keep == "best":
+            network = {key: value for key, value in self._trainee.arrays().items() if key.startswith("network/")}
+            checkpoint.save(self._checkpoints / checkpoint.BEST, network, state)
+        self._trainee.put_back(before)
+        row = EpochRow(
+            epoch=number,
+            stage=name,
+            learning_rate=self._rate(stage),
+            loss=state.loss_sum / steps,
+            accuracy=state.correct_sum / steps,
+            select_top1=top1,
+            images_per_s=steps * self._batches.batch_size / state.seconds,
+            waiting_share=state.waited_s / state.seconds,
+            seconds=state.seconds,
+        )
+        self._state = _after_epoch(state, row, best, self._recipe.schedule.patience)
+        self._say(row)
+        history.write_csv(self._run.folder / runs.HISTORY, self._state.history)
+        history.write_tensorboard(self._run.folder / runs.TENSORBOARD, row)
+        self._save()
+
+    def _selection_top1(self) -> float:
+        size = self._batches.batch_size
+        logits = answers(self._trainee.network.logits, self._selection.batches(size), size)
+        return float((logits.argmax(axis=1) == self._selection.labels).mean())
+
+    def _say(self, row: EpochRow) -> None:
+        pictures = "held out of train" if self._recipe.select.on == "holdout" else "of the reported split"
+        self._progress.say(
+            f"epoch {row.epoch} ({row.stage}): loss {row.loss:.4f}, top-1 {percent_as_text(row.select_top1)} of "
+            f"{len(self._selection)} pictures {pictures}, {len(self._classes)} classes; "
+            f"{row.images_per_s:.0f} images/s, {percent_as_text(row.waiting_share)} waiting for data"
+        )
+
+    def _stopped(self) -> bool:
+        return 0 < self._recipe.select.patience <= self._state.stopping.waited
+
+    def _next_stage(self) -> None:
+        """The next stage starts from the average of the weights, with a new optimizer."""
+        self._trainee.use_average()
+        self._state = replace(
+            self._state, stage=self._state.stage + 1, epoch=0, plateau=NO_EPOCH, stopping=NO_EPOCH, drops=0
+        )
+        self._trainee.start_stage(self._stages[self._state.stage][1])
+        self._save()
+
+    def _save(self) -> None:
+        checkpoint.save(self._checkpoints / checkpoint.LAST, self._trainee.arrays(), self._state)
+        self._saved_at = time.perf_counter()
+
+
+def _after_epoch(state: State, row: EpochRow, best: Patience, plateau_patience: int) -> State:
+    plateau, drops = state.plateau.after(row.select_top1), state.drops
+    if plateau.waited >= plateau_patience:
+        plateau, drops = replace(plateau, waited=0), drops + 1
+    return replace(
+        state,
+        epoch=state.epoch + 1,
+        step=0,
+        loss_sum=0.0,
+        correct_sum=0.0,
+        seconds=0.0,
+        waited_s=0.0,
+        plateau=plateau,
+        stopping=state.stopping.after(row.select_top1),
+        drops=drops,
+        best=best,
+        history=(*state.history, row),
+    )
+
+
+def _memory_errors() -> tuple[type[Exception], ...]:
+    """What the backend raises when a batch does not fit."""
+    if keras.backend.backend() != "tensorflow":
+        return (MemoryError,)
+    import tensorflow as tf
+
+    return (MemoryError, tf.errors.ResourceExhaustedError)

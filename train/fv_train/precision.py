@@ -1,0 +1,81 @@
+"""Which arithmetic the network is trained in, and whether the step is compiled with XLA.
+
+GPU: bfloat16 from compute capability 8.0 on (Ampere, the first with bfloat16 tensor cores), float16 with loss scaling
+before; XLA on. CPU: float32, unless the processor has bfloat16 instructions and a few timed steps of this very network
+say that bfloat16 is faster. XLA is off on a CPU under TensorFlow: its depthwise convolutions are not vectorized there
+(MobileNetV3Small, 160 px, batch 64, two cores: 7 images/s with XLA, 209 without). On JAX there is no step without XLA.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from fv_train.recipe import Precision
+
+_CPU_BFLOAT16_FLAGS = ("avx512_bf16", "amx_bf16", "bf16")
+# A switch has to pay for the rougher arithmetic: below this gain the difference is within what timing can tell.
+_MIN_GAIN = 1.1
+
+
+@dataclass(frozen=True)
+class Choice:
+    """`compute`: a Keras dtype policy. `jit`: XLA or not. `why`: in words, printed at the start."""
+
+    compute: str
+    jit: bool
+    why: str
+
+
+@dataclass(frozen=True)
+class Device:
+    """What there is. `backend`: of Keras. `gpu`: whether it sees one. `capability`: its, (0, 0) where not known."""
+
+    backend: str
+    gpu: bool
+    capability: tuple[int, int]
+    cpu_has_bfloat16: bool
+
+
+def this_device() -> Device:
+    """The device that Keras will train on."""
+    import keras
+
+    backend = keras.backend.backend()
+    gpus = keras.distribution.list_devices("gpu")
+    return Device(backend, bool(gpus), _capability(backend) if gpus else (0, 0), _cpu_has_bfloat16())
+
+
+def choose(settings: Precision, device: Device, seconds_per_step: Callable[[str, bool], float]) -> Choice:
+    """Resolve `auto`. `seconds_per_step(policy, jit)` times the real step; called only where the answer is open."""
+    jit = {"on": True, "off": False, "auto": device.gpu or device.backend != "tensorflow"}[settings.jit]
+    if settings.compute != "auto":
+        return Choice(settings.compute, jit, "as the recipe says")
+    if device.gpu:
+        if device.capability == (0, 0) or device.capability >= (8, 0):
+            return Choice("mixed_bfloat16", jit, "a GPU")
+        return Choice("mixed_float16", jit, f"a GPU of compute capability {device.capability[0]}.x: no bfloat16")
+    if not device.cpu_has_bfloat16:
+        return Choice("float32", jit, "a CPU without bfloat16 instructions")
+    full, half = seconds_per_step("float32", jit), seconds_per_step("mixed_bfloat16", jit)
+    ratio = f"bfloat16 takes {half / full:.2f} x the time of float32 on this CPU, measured"
+    return Choice("mixed_bfloat16" if full > _MIN_GAIN * half else "float32", jit, ratio)
+
+
+def _capability(backend: str) -> tuple[int, int]:
+    if backend != "tensorflow":
+        return (0, 0)
+    import tensorflow as tf
+
+    details = tf.config.experimental.get_device_details(tf.config.list_physical_devices("GPU")[0])
+    major, minor = details.get("compute_capability", (0, 0))
+    return int(major), int(minor)
+
+
+def _cpu_has_bfloat16() -> bool:
+    info = Path("/proc/cpuinfo")
+    if not info.is_file():
+        return False
+    flags = next((line for line in info.read_text().splitlines() if line.startswith(("flags", "Features"))), "")
+    return any(flag in _CPU_BFLOAT16_FLAGS for flag in flags.split())

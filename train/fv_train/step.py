@@ -1,0 +1,146 @@
+"""The compiled training step: augmentation, network, loss and optimizer as one Keras model.
+
+    (stored squares, draw) -> AugmentLayer -> network -> logits (n, C) float32 -> cross-entropy with soft targets
+
+`train_on_batch` of Keras is the step on every backend: gradients, clipping, loss scaling under float16, the average of
+the weights and XLA are Keras's own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from fv_train.augment import FIELDS, AugmentLayer
+from fv_train.backbones import Network, batch_norms
+from fv_train.data import Batch
+from fv_train.recipe import Optimizer, Recipe, Stage
+
+# Scale and shift of a normalization and biases are not decayed (Goyal et al. 2017, section 5.3; He et al. 2019).
+_NOT_DECAYED = ["bias", "beta", "gamma"]
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """Mean loss of the batch, and the share of its pictures whose most probable class is the target's largest."""
+
+    loss: float
+    accuracy: float
+
+
+class Trainee:
+    """A network in training. `network` is the one whose weights learn; `policy` was given to `backbones.build`."""
+
+    def __init__(self, network: Network, recipe: Recipe, stored_size: int, *, jit: bool) -> None:
+        self.network = network
+        self._recipe = recipe
+        self._jit = jit
+        augment = recipe.augment
+        layer = AugmentLayer(
+            stored_size,
+            recipe.data.input_size,
+            colour=bool(augment.brightness or augment.contrast or augment.saturation),
+            mixing=bool(augment.mixup),
+        )
+        inputs = [
+            keras.Input((stored_size, stored_size, 3), dtype="uint8", name="images"),
+            keras.Input((len(FIELDS),), dtype="float32", name="parameters"),
+            keras.Input((), dtype="int32", name="partner"),
+            keras.Input((), dtype="float32", name="share"),
+        ]
+        self._model = keras.Model(inputs, network.logits(layer(*inputs)), name="trainee")
+        network.logits.jit_compile = jit
+
+    def start_stage(self, stage: Stage) -> None:
+        """Freeze what the stage freezes, and begin with a new optimizer."""
+        for layer in self.network.backbone.layers:
+            layer.trainable = stage.train == "all"
+        if stage.batch_norm == "frozen":
+            for layer in batch_norms(self.network.logits):
+                layer.trainable = False
+        head = {id(variable) for layer in self.network.head_layers() for variable in layer.trainable_variables}
+        factor = self._recipe.optimizer.head_factor
+        factors = tuple(factor if id(variable) in head else 1.0 for variable in self._model.trainable_variables)
+        self._model.compile(
+            optimizer=optimizer_for(self._recipe.optimizer, factors),
+            loss=keras.losses.CategoricalCrossentropy(
+                from_logits=True, label_smoothing=self._recipe.regularize.label_smoothing
+            ),
+            metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
+            jit_compile=self._jit,
+        )
+        self._model.optimizer.build(self._model.trainable_variables)
+
+    def run(self, batch: Batch, learning_rate: float) -> StepResult:
+        """One step of the optimizer."""
+        self._model.optimizer.learning_rate = learning_rate
+        x = [batch.images, batch.draw.parameters, batch.draw.partner, batch.draw.share]
+        logs = self._model.train_on_batch(x, batch.targets, return_dict=True)
+        return StepResult(float(logs["loss"]), float(logs["accuracy"]))
+
+    def use_average(self) -> list[NDArray[Any]]:
+        """Put the average of the weights in their place, where the recipe has one; returns what was there before."""
+        variables = self._model.trainable_variables
+        before = [np.array(keras.ops.convert_to_numpy(variable)) for variable in variables]
+        if self._recipe.optimizer.ema_decay and int(self._model.optimizer.iterations):
+            self._model.optimizer.finalize_variable_values(variables)
+        return before
+
+    def put_back(self, weights: list[NDArray[Any]]) -> None:
+        """Undo `use_average`."""
+        for variable, value in zip(self._model.trainable_variables, weights, strict=True):
+            variable.assign(value)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Everything that changes in training: weights, the state of dropout, and the optimizer."""
+        named = {f"network/{i:04d}": v for i, v in enumerate(self.network.logits.variables)}
+        named |= {f"optimizer/{i:04d}": v for i, v in enumerate(self._model.optimizer.variables)}
+        return {name: np.array(keras.ops.convert_to_numpy(variable)) for name, variable in named.items()}
+
+    def restore(self, arrays: dict[str, NDArray[Any]]) -> None:
+        """Set what `arrays` gave; raises `ValueError` when names or shapes differ."""
+        variables = {f"network/{i:04d}": v for i, v in enumerate(self.network.logits.variables)}
+        variables |= {f"optimizer/{i:04d}": v for i, v in enumerate(self._model.optimizer.variables)}
+        if set(variables) != set(arrays):
+            raise ValueError(f"{len(arrays)} arrays for {len(variables)} variables")
+        for name, variable in variables.items():
+            if tuple(variable.shape) != arrays[name].shape:
+                raise ValueError(f"{name} is {arrays[name].shape}, the network has {tuple(variable.shape)}")
+            variable.assign(arrays[name])
+
+
+def optimizer_for(settings: Optimizer, factors: tuple[float, ...]) -> keras.optimizers.Optimizer:
+    """The recipe's optimizer; `factors` has one entry a trainable variable: how much faster it learns."""
+    common: dict[str, Any] = {"learning_rate": 0.0}
+    if settings.weight_decay:
+        common["weight_decay"] = settings.weight_decay
+    if settings.clip_norm:
+        common["global_clipnorm"] = settings.clip_norm
+    if settings.ema_decay:
+        common |= {"use_ema": True, "ema_momentum": settings.ema_decay}
+    if settings.name == "sgd":
+        common |= {"momentum": settings.momentum, "nesterov": bool(settings.momentum)}
+    if settings.name == "adamw":
+        common["weight_decay"] = settings.weight_decay
+    kind = {"adamw": keras.optimizers.AdamW, "adam": keras.optimizers.Adam, "sgd": keras.optimizers.SGD}[settings.name]
+    optimizer = _with_factors(kind, factors)(**common)
+    if settings.weight_decay:
+        optimizer.exclude_from_weight_decay(var_names=_NOT_DECAYED)
+    return optimizer
+
+
+def _with_factors(base: Any, factors: tuple[float, ...]) -> Any:
+    """The optimizer class, with the rate of each variable multiplied by its factor."""
+    if all(factor == 1.0 for factor in factors):
+        return base
+
+    class Factored(base):  # type: ignore[misc]  # keras has no type information
+        def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+            # Keras's own optimizers find a variable's slots by this index; a backend may hand us its raw variable.
+            super().update_step(gradient, variable, learning_rate * factors[self._get_variable_index(variable)])
+
+    return Factored
