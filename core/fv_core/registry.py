@@ -21,20 +21,20 @@ class Registry(Generic[Entry]):
     """
 
     def __init__(self, package: str, attribute: str, kind: str) -> None:
-        self._package = package
+        self.package = package
         self._attribute = attribute
         self._kind = kind
 
     def names(self) -> list[str]:
         """The stems of the folder's modules, sorted; those that begin with an underscore are helpers, not entries."""
-        path = importlib.import_module(self._package).__path__
+        path = importlib.import_module(self.package).__path__
         return sorted(module.name for module in pkgutil.iter_modules(path) if not module.name.startswith("_"))
 
     def get(self, name: str) -> Entry:
         """Import the module `name` and return its entry; raises `UnknownName` for a name that is not there."""
         if name not in self.names():
             raise unknown_name(self._kind, name, self.names())
-        entry: Entry = getattr(importlib.import_module(f"{self._package}.{name}"), self._attribute)
+        entry: Entry = getattr(importlib.import_module(f"{self.package}.{name}"), self._attribute)
         return entry
 
 
