@@ -113,8 +113,13 @@ def _compiled(forward: Callable[[Any], list[Any]], input_shape: tuple[int, ...])
     import tensorflow as tf
 
     signature = [tf.TensorSpec((None, *input_shape), tf.float32)]
-    compiled: Callable[[Any], list[Any]] = tf.function(forward, input_signature=signature, autograph=False)
-    return compiled
+    compiled = tf.function(forward, input_signature=signature, autograph=False).get_concrete_function()
+
+    def step(batch: Any) -> list[Any]:
+        results: list[Any] = compiled(tf.constant(batch))
+        return results
+
+    return step
 
 
 def _padded(x: Any, padding: Padding, value: float = 0.0) -> Any:

@@ -34,11 +34,11 @@ def supported_layers() -> list[str]:
     return sorted(_CONVERTERS)
 
 
-def graph_of(model: keras.Model, name: str, *, input_range: tuple[float, float] | None = None) -> Graph:
+def graph_of(model: keras.Model, name: str, input_range: tuple[float, float] = (0.0, 255.0)) -> Graph:
     """The normal form of a functional or Sequential classifier: input (None, H, W, 3), output (None, C).
 
-    `input_range`: what the model itself expects of its input, where it is not 0 to 255; the graph then begins with
-    the mapping from 0...255 to it, so that files always take raw RGB bytes.
+    `input_range`: what the model itself expects for pixel values 0 and 255; where that is something else, the graph
+    begins with the mapping, so that files always take raw RGB bytes.
     Raises `UnsupportedLayer` or `UnsupportedModel`, naming the layer and the way out.
     """
     if not _is_functional(model) or len(model.inputs) != 1 or len(model.outputs) != 1:
@@ -49,8 +49,8 @@ def graph_of(model: keras.Model, name: str, *, input_range: tuple[float, float] 
         )
     build = Builder(_INPUT, _static(model.inputs[0].shape, name))
     tensor = _INPUT
-    if input_range is not None:
-        low, high = input_range
+    low, high = input_range
+    if (low, high) != (0.0, 255.0):
         tensor = build.affine("input_range", tensor, (high - low) / 255.0, low)
     (output,) = _converted(model, [tensor], build)
     return build.graph(name, output)
