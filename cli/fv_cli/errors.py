@@ -18,12 +18,16 @@ from pathlib import Path
 
 from fv_core.errors import FvError, MissingExtra
 from fv_core.files import translated_os_errors
+from fv_core.text import printable
 
 FAILED = 1
 WRONG_USAGE = 2
 # 128 + the signal's number, as shells report a process that a signal ended (POSIX.1-2017, 2.8.2 Exit Status).
 INTERRUPTED = 128 + signal.SIGINT
 TERMINATED = 128 + signal.SIGTERM
+
+# A path of the longest length (PATH_MAX 4096, limits.h of Linux) fits into a message.
+_LINE_CHARACTERS = 5000
 
 _EXTRA_OF_MODULE = {
     "tensorflow": "train",
@@ -67,13 +71,13 @@ def explain(error: BaseException) -> tuple[list[str], int]:
         return ["interrupted"], INTERRUPTED
     error = _translated(error)
     if isinstance(error, FvError):
-        hint = [f"hint: {printable(error.hint)}"] if error.hint else []
-        return [f"error[{error.code}]: {printable(str(error))}", *hint], error.exit_code
+        hint = [f"hint: {one_line(error.hint)}"] if error.hint else []
+        return [f"error[{error.code}]: {one_line(str(error))}", *hint], error.exit_code
     if _is_usage_error(error):
         return _explain_usage(error)
     if isinstance(error, MemoryError):
         return ["error[out-of-memory]: there is not enough memory", "hint: free -h"], FAILED
-    what = printable(f"{type(error).__name__}: {error}")
+    what = one_line(f"{type(error).__name__}: {error}")
     return [f"error[fault]: {what}", "hint: this is a fault of fv; run again with --debug and report it"], FAILED
 
 
@@ -99,13 +103,9 @@ def missing_extra(error: ModuleNotFoundError) -> MissingExtra | None:
     return MissingExtra(f"this needs {module}", why="it is not installed", hint=f"pip install 'fv[{extra}]'")
 
 
-def printable(text: str) -> str:
-    r"""`text` in one line, with everything that is not a printable character as an escape (`\x1b`).
-
-    Names come from model files and folders of strangers: a terminal must not obey them.
-    """
-    joined = " ".join(text.splitlines())
-    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode("ascii") for sign in joined)
+def one_line(text: str) -> str:
+    """`text` in one line that a terminal can show and will not obey: names come from files and folders of strangers."""
+    return printable(" ".join(text.splitlines()), max_characters=_LINE_CHARACTERS)
 
 
 def _is_usage_error(error: BaseException) -> bool:
@@ -119,13 +119,13 @@ def _explain_usage(error: BaseException) -> tuple[list[str], int]:
     says = getattr(error, "format_message", lambda: str(error))()
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "fv"
-    return [f"error[usage]: {printable(says).rstrip('.')}", f"hint: {path} --help"], WRONG_USAGE
+    return [f"error[usage]: {one_line(says).rstrip('.')}", f"hint: {path} --help"], WRONG_USAGE
 
 
 def _exit_code(error: SystemExit) -> int:
     if error.code is None or isinstance(error.code, int):
         return error.code or 0
-    sys.stderr.write(f"{printable(str(error.code))}\n")
+    sys.stderr.write(f"{one_line(str(error.code))}\n")
     return FAILED
 
 

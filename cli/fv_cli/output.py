@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from fv_cli.errors import printable
+from fv_cli.errors import one_line
 from fv_core.progress import Progress
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def safe(text: str) -> str:
     r"""`text` for a rich console: markup and emoji codes are plain text, control characters are escapes (`\x1b`)."""
     from rich.markup import escape
 
-    return escape(printable(text))
+    return escape(one_line(text))
 
 
 def print_json(data: Any) -> None:
@@ -52,7 +52,7 @@ def print_json(data: Any) -> None:
 
 def next_step(command: str) -> None:
     """The last line of a command: what to type next."""
-    sys.stderr.write(f"next: {printable(command)}\n")
+    sys.stderr.write(f"next: {one_line(command)}\n")
 
 
 @contextmanager
@@ -131,5 +131,5 @@ class _Lines:
 
     def say(self, message: str) -> None:
         """See `fv_core.progress.Progress`."""
-        sys.stderr.write(f"{printable(message)}\n")
+        sys.stderr.write(f"{one_line(message)}\n")
         sys.stderr.flush()
