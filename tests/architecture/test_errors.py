@@ -7,9 +7,9 @@ import re
 from collections import Counter
 
 import pytest
-from tests.architecture.house import PACKAGES, modules, source_of
 
 from fv_core.errors import FvError
+from tests.architecture.house import PACKAGES, modules, source_of
 
 # 1 failed, 2 wrong usage or input, 3 a gate says no, 4 a gate cannot tell.
 EXIT_CODES = {1, 2, 3, 4}

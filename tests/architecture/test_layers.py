@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from tests.architecture.house import DEVICE_PACKAGES, PACKAGES, ROOT, TRAINING_FRAMEWORKS, modules, run_python
 
 BLOCK = """

@@ -5,9 +5,9 @@ from __future__ import annotations
 import importlib
 
 import pytest
-from tests.architecture.house import PACKAGES, ROOT, modules, source_of
 
 from fv_core.registry import Registry
+from tests.architecture.house import PACKAGES, ROOT, modules, source_of
 
 
 def registries() -> dict[str, Registry[object]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+
 from tests.architecture.house import ROOT, tracked
 
 # Written in pieces, so that this file does not match itself.
