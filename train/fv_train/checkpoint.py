@@ -69,7 +69,8 @@ class State:
 def save(path: Path, arrays: dict[str, NDArray[Any]], state: State) -> None:
     """Write a checkpoint."""
     with whole_file(path) as temporary, temporary.open("wb") as stream:
-        np.savez(stream, **arrays, **{_STATE: np.array(json.dumps(asdict(state)))})
+        everything: dict[str, Any] = {**arrays, _STATE: np.array(json.dumps(asdict(state)))}
+        np.savez(stream, **everything)
 
 
 def load(path: Path) -> tuple[dict[str, NDArray[Any]], State]:

@@ -1,7 +1,7 @@
 """Batches: which pictures a step sees, and a thread that has them ready.
 
 Training pictures are gathered from the memory map as they are stored and travel as bytes; their resize happens in the
-compiled step (`augment`). Evaluation pictures go through `Preprocess.network_input`, as everywhere else.
+compiled step (`augment`).
 
 The order of an epoch is a permutation drawn from (seed, stage, epoch), the augmentation of a step from
 (seed, stage, epoch, step): any step can be had again without the steps before it.
@@ -20,7 +20,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fv_core.imageset import Split
-from fv_core.preprocess import Preprocess
 from fv_train.augment import Draw, draw
 from fv_train.errors import NothingToTrain
 from fv_train.recipe import Recipe
@@ -29,10 +28,6 @@ from fv_train.recipe import Recipe
 PREFETCH = 4
 # Reads and copies release the interpreter's lock; two keep a disk busy and leave the processor to the step.
 _FEED_THREADS = 2
-# Decoded network inputs are kept in memory up to here, else made anew each time.
-CACHE_BYTES = 512 << 20
-_RESIZE_THREADS = 2
-_RESIZE_CHUNK = 64
 
 
 @dataclass(frozen=True)
@@ -123,36 +118,3 @@ class Feed:
             for step in islice(self._steps, 1):
                 self._coming.append(self._pool.submit(self._make, step))
             yield batch
-
-
-class EvaluationInputs:
-    """Network inputs (N, N, 3) uint8 of chosen pictures of a split, in order, kept in memory where they fit."""
-
-    def __init__(self, split: Split, indices: NDArray[np.int64], preprocess: Preprocess) -> None:
-        self.labels = np.asarray(split.labels[indices])
-        self._split = split
-        self._indices = indices
-        self._preprocess = preprocess
-        self._cache: NDArray[np.uint8] | None = None
-
-    def __len__(self) -> int:
-        return len(self._indices)
-
-    def batches(self, size: int) -> Iterator[NDArray[np.uint8]]:
-        """(size, N, N, 3) uint8; the last one has what is left."""
-        side = self._preprocess.input_size
-        if self._cache is None and len(self) * side * side * 3 <= CACHE_BYTES:
-            parts = list(self._made(_RESIZE_CHUNK))
-            self._cache = np.concatenate(parts) if parts else np.zeros((0, side, side, 3), dtype=np.uint8)
-        if self._cache is None:
-            yield from self._made(size)
-            return
-        for start in range(0, len(self), size):
-            yield self._cache[start : start + size]
-
-    def _made(self, size: int) -> Iterator[NDArray[np.uint8]]:
-        # Pillow releases the interpreter's lock while it resizes.
-        with ThreadPoolExecutor(_RESIZE_THREADS) as pool:
-            for start in range(0, len(self), size):
-                pictures = self._split.images[self._indices[start : start + size]]
-                yield np.stack(list(pool.map(self._preprocess.network_input, pictures)))

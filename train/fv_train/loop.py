@@ -25,8 +25,9 @@ from fv_train import backbones, checkpoint, history, precision
 from fv_train import run as runs
 from fv_train.begin import TrainOptions, create, refuse_existing, resumable
 from fv_train.checkpoint import EpochRow, State
-from fv_train.data import Batch, EvaluationInputs, Feed, TrainBatches, hold_out
+from fv_train.data import Batch, Feed, TrainBatches, hold_out
 from fv_train.errors import BadRun, NonFiniteLoss, NothingToTrain, OutOfMemory
+from fv_train.inputs import EvaluationInputs
 from fv_train.predict import answers
 from fv_train.recipe import Stage
 from fv_train.run import Run

@@ -1,0 +1,121 @@
+"""Accuracy figures from stored predictions.
+
+precision = right answers of a class / answers of that class; recall = right answers / pictures of the class; F1 their
+harmonic mean (scikit-learn; 0 where a class is never answered or has no pictures). The expected calibration error is
+sum over bins of |accuracy - mean confidence| * share of pictures, with 15 bins of equal width (Guo et al. 2017,
+arXiv 1706.04599, section 3).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fv_benchmark.stats import wilson_interval
+from fv_core.errors import MissingExtra
+from fv_core.predictions import Predictions
+
+_BINS = 15
+_PAIRS = 20
+
+
+@dataclass(frozen=True)
+class ClassRow:
+    """One class: its label, how many pictures it has, and how well it is recognised."""
+
+    label: str
+    pictures: int
+    precision: float
+    recall: float
+    f1: float
+
+
+@dataclass(frozen=True)
+class Confused:
+    """`count` pictures of the class `true` were answered `predicted`."""
+
+    true: str
+    predicted: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Bin:
+    """Pictures whose top-1 probability lies in one fifteenth of 0..1."""
+
+    confidence: float
+    accuracy: float
+    pictures: int
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """Everything that is reported of one model on one split. Shares, not percent; intervals are Wilson's at 95 %.
+
+    `confusion` (C, C) int64: rows are true classes, columns answers.
+    """
+
+    split: str
+    n: int
+    top1: float
+    top1_ci95: tuple[float, float]
+    top5: float
+    top5_ci95: tuple[float, float]
+    mean_f1: float
+    calibration_error: float
+    classes: tuple[ClassRow, ...]
+    most_confused: tuple[Confused, ...]
+    reliability: tuple[Bin, ...]
+    confusion: NDArray[np.int64]
+
+
+def measure(predictions: Predictions) -> Metrics:
+    """Figures of a model's answers; `MissingExtra` without scikit-learn."""
+    try:
+        from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+    except ModuleNotFoundError as error:
+        raise MissingExtra("scikit-learn is not installed", hint="pip install 'fv[train]'") from error
+    every = np.arange(len(predictions.classes))
+    answers, labels = predictions.answers(), predictions.labels
+    precision, recall, f1, pictures = precision_recall_fscore_support(labels, answers, labels=every, zero_division=0.0)
+    confusion = confusion_matrix(labels, answers, labels=every).astype(np.int64)
+    n, right, right5 = len(labels), int(predictions.correct().sum()), int(predictions.correct_in_top(5).sum())
+    reliability = _reliability(predictions)
+    return Metrics(
+        split=predictions.split,
+        n=n,
+        top1=right / n,
+        top1_ci95=wilson_interval(right, n),
+        top5=right5 / n,
+        top5_ci95=wilson_interval(right5, n),
+        mean_f1=float(np.mean(f1)),
+        calibration_error=sum(abs(one.accuracy - one.confidence) * one.pictures for one in reliability) / n,
+        classes=tuple(
+            ClassRow(label, int(pictures[i]), float(precision[i]), float(recall[i]), float(f1[i]))
+            for i, label in enumerate(predictions.classes)
+        ),
+        most_confused=_most_confused(confusion, predictions.classes),
+        reliability=reliability,
+        confusion=confusion,
+    )
+
+
+def _most_confused(confusion: NDArray[np.int64], classes: tuple[str, ...]) -> tuple[Confused, ...]:
+    wrong = confusion.copy()
+    np.fill_diagonal(wrong, 0)
+    order = np.argsort(-wrong, axis=None, kind="stable")[:_PAIRS]
+    rows, columns = np.unravel_index(order, wrong.shape)
+    pairs = zip(rows.tolist(), columns.tolist(), strict=True)
+    return tuple(Confused(classes[i], classes[j], int(wrong[i, j])) for i, j in pairs if wrong[i, j])
+
+
+def _reliability(predictions: Predictions) -> tuple[Bin, ...]:
+    confidence, correct = predictions.probabilities.max(axis=1), predictions.correct()
+    bins = np.minimum((confidence * _BINS).astype(np.int64), _BINS - 1)
+    found = []
+    for number in np.unique(bins):
+        inside = bins == number
+        found.append(Bin(float(confidence[inside].mean()), float(correct[inside].mean()), int(inside.sum())))
+    return tuple(found)
