@@ -99,7 +99,7 @@ class Manifest:
         if len(text) > MAX_BYTES:
             raise BadManifest("the manifest is too large", why=f"{len(text)} characters")
         try:
-            data = json.loads(text)
+            data = json.loads(text, parse_constant=_refuse_constant)
             if data["schema_version"] != SCHEMA_VERSION:
                 raise BadManifest(
                     f"the manifest has schema version {data['schema_version']}",
@@ -110,6 +110,11 @@ class Manifest:
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             why = f"{type(error).__name__}: {error}"
             raise BadManifest("the manifest inside the file is damaged", why=why) from None
+
+
+def _refuse_constant(name: str) -> float:
+    """NaN and infinity are no JSON, and no manifest of ours has them."""
+    raise ValueError(f"{name} stands where a number belongs")
 
 
 def _typed(data: dict[str, Any]) -> dict[str, Any]:

@@ -14,8 +14,8 @@ from fv_edge_runtime.errors import BadInputRange, ChildCrashed
 from fv_edge_runtime.model_path import check_model_path
 from fv_edge_runtime.sandbox import run_in_child
 
-# A float MobileNetV3Large takes 1.8 s an inference in an emulated arm64, the slowest place this is run (docs/findings.md
-# 5); ten times that for a picture, thirty for opening.
+# A float MobileNetV3Large takes 1.8 s an inference in an emulated arm64, the slowest place this is run
+# (docs/findings.md); ten times that for a picture, thirty for opening.
 SECONDS_TO_OPEN = 60.0
 SECONDS_A_PICTURE = 20.0
 # Address space. Python, NumPy, Pillow and either runtime fit in 256 MiB (measured with a tiny model); a picture of the
@@ -100,6 +100,6 @@ def parse_input_range(text: str) -> tuple[float, float]:
         low, high = (float(part) for part in parts)
     except ValueError:
         raise BadInputRange(
-            f"no input range: {text!r}", why="it is LO,HI: what 0 and 255 become", hint="--input-range -1,1"
+            f"no input range: {text!r}", why="it is LO,HI: what 0 and 255 become", hint="--input-range=-1,1"
         ) from None
     return low, high

@@ -34,7 +34,7 @@ class Classifier:
 
     `labels`: names, index = output. `preprocess`: decoded picture -> network input. `manifest`: what the file says of
     itself, None for a file of somebody else's. `input_size`: side of the network's input in pixels. `session`: the
-    opened file, for whoever wants to time it.
+    opened file, for whoever wants to time it. `path`: where it is.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Classifier:
         for a file without a manifest. Raises `MissingPath`, `UnknownFormat`, `MissingExtra`, `BadModelFile`,
         `UnsupportedModel`, `BadManifest`, `LabelsMissing`, `LabelCount`, `BadInputRange`.
         """
-        path = Path(path)
+        self.path = path = Path(path)
         check_sound(path)
         self.manifest: Manifest | None = read_manifest(path)
         if input_range is not None:
@@ -70,12 +70,8 @@ class Classifier:
         `picture`: a path, the bytes of a picture file, or decoded pixels (h, w, 3) uint8 RGB. Raises `MissingPath`,
         `BadPicture`, `NotProbabilities`.
         """
-        if top < 1:
-            raise ValueError(f"top must be at least 1, not {top}")
         pixels = _checked(picture) if isinstance(picture, np.ndarray) else decode(picture)
-        answers = self.probabilities(self.preprocess(pixels)[None])[0]
-        order = np.argsort(-answers, kind="stable")[:top]
-        return [(self.labels[index], float(answers[index])) for index in order]
+        return most_probable(self.labels, self.probabilities(self.preprocess(pixels)[None])[0], top)
 
     def probabilities(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Network inputs (n, H, W, 3) uint8 -> (n, C) float32; one inference each. Raises `NotProbabilities`."""
@@ -87,6 +83,14 @@ class Classifier:
             x = to_input(pixels, self.session, self._form, self._input_range)
             answers[row] = to_probabilities(self.session.run(x), self.session)
         return answers
+
+
+def most_probable(labels: Sequence[str], answers: NDArray[np.float32], top: int) -> list[tuple[str, float]]:
+    """The `top` largest of the probabilities (C,) with their labels; equal ones in the order of the labels."""
+    if top < 1:
+        raise ValueError(f"top must be at least 1, not {top}")
+    order = np.argsort(-answers, kind="stable")[:top]
+    return [(labels[index], float(answers[index])) for index in order]
 
 
 def check_sound(path: Path) -> None:

@@ -69,7 +69,7 @@ def check_range(input_range: Range) -> None:
     low, high = input_range
     if not (np.isfinite(low) and np.isfinite(high) and low < high):
         raise BadInputRange(
-            f"no input range: {low:g},{high:g}", why="LO,HI are what 0 and 255 become", hint="--input-range -1,1"
+            f"no input range: {low:g},{high:g}", why="LO,HI are what 0 and 255 become", hint="--input-range=-1,1"
         )
 
 
