@@ -6,6 +6,8 @@ another order nor a shorter list can pair a picture with a wrong one. The statis
 
 from __future__ import annotations
 
+import base64
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -33,6 +35,10 @@ class Answering(Protocol):
         """The model file; its digest goes into the answers."""
 
     @property
+    def labels(self) -> Sequence[str]:
+        """Name of each output."""
+
+    @property
     def preprocess(self) -> Preprocess:
         """Stored square to network input."""
 
@@ -46,6 +52,8 @@ class Accuracy:
 
     `top1`, `top5`, `agreement` are shares; `top1_ci95` is Wilson's interval. `drop_pp` (percentage points, positive is
     worse), `drop_ci95_pp`, `agreement` are None where there is nothing to compare with. `n`: pictures.
+    `correct_bits`: picture by picture in the split's order whether the answer was right, eight to a byte (the first is
+    the highest bit), base64: two reports about the same pictures can still be compared in pairs.
     """
 
     top1: float
@@ -57,6 +65,17 @@ class Accuracy:
     agreement: float | None
     dataset_fingerprint: str
     split: str
+    correct_bits: str
+
+    def __post_init__(self) -> None:
+        self.correct()  # raises for bits that do not belong to n pictures
+
+    def correct(self) -> NDArray[np.bool_]:
+        """(n,) whether each picture's answer was right."""
+        packed = np.frombuffer(base64.b64decode(self.correct_bits, validate=True), dtype=np.uint8)
+        if len(packed) != (self.n + 7) // 8:
+            raise ValueError(f"{len(packed)} bytes of answers for {self.n} pictures")
+        return np.unpackbits(packed, count=self.n).astype(np.bool_)
 
 
 def predict_split(
@@ -69,15 +88,16 @@ def predict_split(
 ) -> Predictions:
     """The file's answers on every picture of a split, or on `limit` pictures spread evenly over it.
 
-    Raises `ClassesDiffer` when the model's answers are not one probability for each class of the image set.
+    Outputs are matched with the image set's classes by name; see `columns`, which raises `ClassesDiffer`.
     """
     split = imageset.split(split_name)
+    order = columns(classifier.labels, imageset.classes)
     chosen = evenly(len(split), limit)
     found: list[NDArray[np.float32]] = []
     for start in range(0, len(chosen), CHUNK):
         part = chosen[start : start + CHUNK]
         batch = np.stack([classifier.preprocess.network_input(split.images[index]) for index in part])
-        found.append(_checked(classifier.probabilities(batch), len(imageset.classes)))
+        found.append(classifier.probabilities(batch)[:, order])
         progress.advance("answering", start + len(part), len(chosen))
     return Predictions(
         ids=tuple(split.ids[index] for index in chosen),
@@ -112,6 +132,7 @@ def measure_accuracy(predictions: Predictions, full: Predictions | None) -> Accu
         agreement=same,
         dataset_fingerprint=predictions.dataset_fingerprint,
         split=predictions.split,
+        correct_bits=base64.b64encode(np.packbits(correct).tobytes()).decode("ascii"),
     )
 
 
@@ -154,11 +175,25 @@ def evenly(count: int, limit: int | None) -> NDArray[np.int64]:
     return np.asarray(np.arange(limit, dtype=np.int64) * count // limit)
 
 
-def _checked(probabilities: NDArray[np.float32], classes: int) -> NDArray[np.float32]:
-    if probabilities.shape[1] != classes:
+def columns(labels: Sequence[str], classes: Sequence[str]) -> NDArray[np.int64]:
+    """For each class the index of the model's output of that name.
+
+    A model whose labels are the bare numbers 0…C−1 (nobody knew their names) answers in the classes' own order. Raises
+    `ClassesDiffer` when the names are not the same ones.
+    """
+    if tuple(labels) == tuple(str(index) for index in range(len(classes))):
+        return np.arange(len(classes), dtype=np.int64)
+    if sorted(labels) != sorted(classes):
         raise ClassesDiffer(
-            f"the model answers with {probabilities.shape[1]} classes, the image set has {classes}",
-            why="the model was trained on something else",
+            "the model and the image set do not have the same classes",
+            why=_difference(labels, classes),
             hint="give the image set that the model was trained on with --data",
         )
-    return probabilities
+    row = {name: index for index, name in enumerate(labels)}
+    return np.array([row[name] for name in classes], dtype=np.int64)
+
+
+def _difference(labels: Sequence[str], classes: Sequence[str]) -> str:
+    only = sorted(set(labels) - set(classes))
+    stranger = f", {only[0]!r} is only in the model" if only else ""
+    return f"{len(labels)} labels and {len(classes)} classes{stranger}"

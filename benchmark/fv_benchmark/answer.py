@@ -1,0 +1,131 @@
+"""A model file's answers on a whole split, in a child process: a file that nobody vouches for meets no parent.
+
+The child saves its answers as a NumPy archive and, now and then, how far it is; the parent reads both.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from fv_benchmark.accuracy import predict_split
+from fv_core.imageset import ImageSet
+from fv_core.predictions import Predictions
+from fv_core.progress import Progress
+from fv_edge_runtime.errors import LabelsMissing
+from fv_edge_runtime.sandbox import run_in_child
+
+# A float MobileNetV3Large takes 1.8 s an inference in an emulated arm64, the slowest place this is run.
+SECONDS_A_PICTURE = 5.0
+SECONDS_TO_OPEN = 60.0
+MEMORY_BYTES = 16 << 30
+_LOOK_EVERY_SECONDS = 0.2
+
+
+@dataclass(frozen=True)
+class Question:
+    """Which pictures: `split` of `imageset`, all or `limit` of them. `threads`: of the runtime.
+
+    `input_range`: what 0 and 255 become, for a file without a manifest; None: raw pixels.
+    """
+
+    imageset: Path
+    split: str
+    threads: int
+    limit: int | None = None
+    input_range: tuple[float, float] | None = None
+
+
+def answer(model: Path, question: Question, progress: Progress, task: str) -> Predictions:
+    """Ask the model file in a child process; `progress` shows `task`. Raises what the child raises, `Child…` errors."""
+    pictures = len(ImageSet.open(question.imageset).split(question.split))
+    with TemporaryDirectory(prefix="fv-answer-") as name:
+        folder = Path(name)
+        job = {
+            "model": str(model.resolve()),
+            "imageset": str(question.imageset.resolve()),
+            "split": question.split,
+            "threads": question.threads,
+            "limit": question.limit,
+            "input_range": question.input_range,
+            "folder": name,
+        }
+        with _watched(folder, progress, task):
+            run_in_child(
+                "fv_benchmark.answer:answer_here",
+                job,
+                seconds=SECONDS_TO_OPEN + SECONDS_A_PICTURE * min(pictures, question.limit or pictures),
+                memory_bytes=MEMORY_BYTES,
+            )
+        return Predictions.load(_result(folder))
+
+
+def answer_here(job: dict[str, Any]) -> None:
+    """In the child: answer a question and save the answers in its folder."""
+    from fv_edge_runtime.classifier import Classifier
+
+    imageset = ImageSet.open(Path(job["imageset"]))
+    input_range = tuple(job["input_range"]) if job["input_range"] else None
+    try:
+        classifier = Classifier(job["model"], threads=job["threads"], input_range=input_range)
+    except LabelsMissing:
+        # A stranger's file without names: as many outputs as classes is all that can be checked, and is.
+        classifier = Classifier(job["model"], labels=imageset.classes, threads=job["threads"], input_range=input_range)
+    folder = Path(job["folder"])
+    predictions = predict_split(classifier, imageset, job["split"], _Written(folder), limit=job["limit"])
+    predictions.save(_result(folder))
+
+
+class _Written:
+    """A `Progress` into a file: the child's side."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = _counter(folder)
+
+    def advance(self, task: str, done: int, total: int | None, note: str = "") -> None:
+        self._path.write_text(f"{done} {total}", encoding="ascii")
+
+    def say(self, message: str) -> None:
+        """Nothing is said in the child."""
+
+
+@contextmanager
+def _watched(folder: Path, progress: Progress, task: str) -> Iterator[None]:
+    """Show what the child writes to its counter; the main thread stays free for Ctrl-C."""
+    ended = threading.Event()
+
+    def look() -> None:
+        while not ended.wait(_LOOK_EVERY_SECONDS):
+            _show(_counter(folder), progress, task)
+
+    watcher = threading.Thread(target=look, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        watcher.join()
+    _show(_counter(folder), progress, task)
+
+
+def _show(counter: Path, progress: Progress, task: str) -> None:
+    try:
+        words = counter.read_text(encoding="ascii").split()
+    except (OSError, UnicodeDecodeError):
+        return
+    # The file may just be being written.
+    if len(words) == 2 and all(word.isdigit() for word in words):
+        progress.advance(task, int(words[0]), int(words[1]))
+
+
+def _counter(folder: Path) -> Path:
+    return folder / "done.txt"
+
+
+def _result(folder: Path) -> Path:
+    return folder / "answers.npz"

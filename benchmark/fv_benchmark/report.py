@@ -1,0 +1,94 @@
+"""The report: what was measured, on what, with which doubts. Every table, plot and page is derived from it.
+
+    schema_version · protocol · machines[] · doubts[] (of the whole run) · results[] (each with its machine and doubts)
+
+Times are milliseconds for people and nanoseconds in the raw samples. Absent is null, never zero. Reading one back, with
+all checks, is `fv_benchmark.report_file`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from fv_benchmark.accuracy import Accuracy
+from fv_benchmark.doubts import Doubt
+from fv_benchmark.machine import Machine
+from fv_benchmark.protocol import Protocol
+from fv_benchmark.stats import Ratio, Samples
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True)
+class LatencyMs:
+    """Quantiles of single calls in milliseconds; None where there are too few calls."""
+
+    p50: float | None
+    p90: float | None
+    p99: float | None
+
+
+@dataclass(frozen=True)
+class Result:
+    """One model file with one number of threads on one machine.
+
+    `machine`: index into the report's machines. `model`: file name, no path. `scheme`: what the file's manifest says,
+    `unknown` without one. `init_ms`, `first_ms`: medians over the fresh processes. `ratio_to_first`: median latency
+    over that of the report's first result, None when not measurable. `samples_ns`: every timed call, block after
+    block; `block_lengths`: how many belong to each. `peak_memory_bytes`: the largest over the processes.
+    """
+
+    machine: int
+    model: str
+    model_sha256: str
+    format: str
+    scheme: str
+    runtime: str
+    threads: int
+    size_bytes: int
+    init_ms: float
+    first_ms: float
+    latency_ms: LatencyMs
+    ratio_to_first: Ratio | None
+    samples_ns: tuple[int, ...]
+    block_lengths: tuple[int, ...]
+    peak_memory_bytes: int | None
+    doubts: tuple[Doubt, ...]
+    accuracy: Accuracy | None = None
+
+    def blocks(self) -> list[Samples]:
+        """The samples of each fresh process, in nanoseconds."""
+        samples = np.array(self.samples_ns, dtype=np.int64)
+        return np.split(samples, np.cumsum(self.block_lengths)[:-1])
+
+    def to_json(self) -> dict[str, Any]:
+        """As stored: `accuracy` is there only when it was measured."""
+        data = asdict(self)
+        data["doubts"] = [doubt.to_json() for doubt in self.doubts]
+        if self.accuracy is None:
+            del data["accuracy"]
+        return data
+
+
+@dataclass(frozen=True)
+class Report:
+    """One call of `fv benchmark`."""
+
+    protocol: Protocol
+    machines: tuple[Machine, ...]
+    doubts: tuple[Doubt, ...]
+    results: tuple[Result, ...]
+    schema_version: int = SCHEMA_VERSION
+
+    def to_json(self) -> dict[str, Any]:
+        """As stored."""
+        return {
+            "schema_version": self.schema_version,
+            "protocol": asdict(self.protocol),
+            "machines": [asdict(machine) for machine in self.machines],
+            "doubts": [doubt.to_json() for doubt in self.doubts],
+            "results": [result.to_json() for result in self.results],
+        }
