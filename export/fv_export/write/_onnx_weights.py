@@ -1,0 +1,149 @@
+"""How kernels and biases lie in the file, one class a way of storing them.
+
+onnxruntime folds what depends on constants alone when it loads a file (its first optimization level). So a kernel may
+be stored small and widened by plain operators, and costs nothing at run time:
+
+    fp32     W
+    fp16     Cast(W16)
+    folded   Cast(W8) * s                     8-bit storage, float arithmetic
+    integer  DequantizeLinear(W8, s)          not folded: onnxruntime fuses it with the node that reads it
+
+`s` has one element a channel, in the shape that broadcasts over the kernel's output channels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from fv_export.graph import Conv, Dense, DepthwiseConv, Graph, Weights
+from fv_export.write._onnx_builder import Builder
+from fv_export.write._onnx_layout import kernel_of
+
+Weighted = Conv | DepthwiseConv | Dense
+# int32 accumulators: |bias| must stay below 2^31 (QLinearConv, QGemm).
+INT32 = np.iinfo(np.int32)
+
+
+class Store(Protocol):
+    """Puts the weights of a node into the file; each answers with the name of a float value."""
+
+    def kernel(self, node: Weighted) -> str:
+        """The kernel in the file's axis order."""
+
+    def bias(self, node: Weighted) -> str:
+        """The bias (c_out,)."""
+
+
+@dataclass(frozen=True)
+class Fp32:
+    """Kernels and biases as they are."""
+
+    builder: Builder
+    graph: Graph
+
+    def kernel(self, node: Weighted) -> str:
+        """See `Store`."""
+        return self.builder.constant(f"{node.name}/kernel", kernel_of(node, node.kernel, self.graph))
+
+    def bias(self, node: Weighted) -> str:
+        """See `Store`."""
+        return self.builder.constant(f"{node.name}/bias", node.bias.astype(np.float32))
+
+
+@dataclass(frozen=True)
+class Fp16:
+    """Kernels in half precision; biases stay in float32: they are small, and a folded BatchNorm may make them large."""
+
+    builder: Builder
+    graph: Graph
+
+    def kernel(self, node: Weighted) -> str:
+        """See `Store`."""
+        if not fits_half(node.kernel):
+            return Fp32(self.builder, self.graph).kernel(node)
+        half = kernel_of(node, node.kernel.astype(np.float16), self.graph)
+        return _widened(self.builder, f"{node.name}/kernel", half)
+
+    def bias(self, node: Weighted) -> str:
+        """See `Store`."""
+        return Fp32(self.builder, self.graph).bias(node)
+
+
+@dataclass(frozen=True)
+class Folded:
+    """Kernels in 8 bits, widened when the file is loaded; arithmetic and biases are float32."""
+
+    builder: Builder
+    graph: Graph
+    weights: dict[str, Weights]
+
+    def kernel(self, node: Weighted) -> str:
+        """See `Store`."""
+        weights = self.weights.get(node.name)
+        if weights is None:
+            return Fp32(self.builder, self.graph).kernel(node)
+        name = f"{node.name}/kernel"
+        wide = _widened(self.builder, f"{name}/integers", kernel_of(node, weights.kernel, self.graph))
+        scale = _broadcast(node, weights.kernel_scale.scale.astype(np.float32))
+        return self.builder.node("Mul", (wide, self.builder.constant(f"{name}/scale", scale)), name)
+
+    def bias(self, node: Weighted) -> str:
+        """See `Store`."""
+        return Fp32(self.builder, self.graph).bias(node)
+
+
+@dataclass(frozen=True)
+class Integer:
+    """int8 kernels by channel and int32 biases with scale s_input * s_kernel, for one node of a quantized graph."""
+
+    builder: Builder
+    graph: Graph
+    weights: Weights
+    input_scale: float
+
+    def kernel(self, node: Weighted) -> str:
+        """See `Store`."""
+        name = f"{node.name}/kernel"
+        integers = self.builder.constant(f"{name}/integers", kernel_of(node, self.weights.kernel, self.graph))
+        axis = 1 if isinstance(node, Dense) else 0
+        return self._dequantized(name, integers, self.weights.kernel_scale.scale, np.int8, axis)
+
+    def bias(self, node: Weighted) -> str:
+        """See `Store`."""
+        name = f"{node.name}/bias"
+        bias = self.weights.bias
+        if bias.min(initial=0) < INT32.min or bias.max(initial=0) > INT32.max:
+            raise ValueError(f"{name} does not fit 32 bits")
+        integers = self.builder.constant(f"{name}/integers", bias.astype(np.int32))
+        scale = np.broadcast_to(self.weights.kernel_scale.scale * self.input_scale, bias.shape)
+        return self._dequantized(name, integers, scale, np.int32, 0)
+
+    def _dequantized(self, name: str, integers: str, scale: NDArray[np.float64], kind: DTypeLike, axis: int) -> str:
+        per_channel = scale.size > 1
+        shaped: NDArray[np.float32] = scale.astype(np.float32).reshape(-1 if per_channel else ())
+        inputs = [
+            integers,
+            self.builder.constant(f"{name}/scale", shaped),
+            self.builder.constant(f"{name}/zero", np.zeros(shaped.shape, dtype=kind)),
+        ]
+        return self.builder.node("DequantizeLinear", inputs, name, {"axis": axis} if per_channel else None)
+
+
+def fits_half(array: NDArray[np.float32]) -> bool:
+    """Whether no element overflows half precision (largest value 65504, IEEE 754 binary16)."""
+    return bool(np.abs(array).max(initial=0.0) <= np.finfo(np.float16).max)
+
+
+def _widened(builder: Builder, name: str, array: NDArray[Any]) -> str:
+    from onnx import TensorProto
+
+    stored = builder.constant(f"{name}/stored", array)
+    return builder.node("Cast", (stored,), name, {"to": int(TensorProto.FLOAT)})
+
+
+def _broadcast(node: Weighted, scale: NDArray[np.float32]) -> NDArray[np.float32]:
+    return scale.reshape(1, -1) if isinstance(node, Dense) else scale.reshape(-1, 1, 1, 1)
