@@ -89,9 +89,12 @@ class Table:
         return self._buffer.data[start : start + count]
 
     def text(self, field: int) -> str:
-        """A string; bytes that are not UTF-8 are replaced."""
+        """A string, which is UTF-8 by the format; the runtimes' Python side fails on anything else."""
         start, count = self._vector(field, 1)
-        return bytes(self._buffer.data[start : start + count]).decode("utf-8", errors="replace")
+        try:
+            return bytes(self._buffer.data[start : start + count]).decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise damaged(f"a text is not UTF-8: {error}") from error
 
     def _values(self, field: int, code: str) -> tuple[int | float, ...]:
         start, count = self._vector(field, struct.calcsize("<" + code))

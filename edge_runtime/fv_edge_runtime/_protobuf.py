@@ -88,8 +88,11 @@ def integers(field: Field) -> Iterator[int]:
 
 
 def text(field: Field) -> str:
-    """A string; bytes that are not UTF-8 are replaced."""
-    return bytes(field.data).decode("utf-8", errors="replace")
+    """A string, which is UTF-8 by the format; the runtimes' Python side fails on anything else."""
+    try:
+        return bytes(field.data).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise damaged(f"a text is not UTF-8: {error}") from error
 
 
 def damaged(why: str) -> BadModelFile:

@@ -1,8 +1,8 @@
 """Which tensors of a quantized graph are computed in floating point, and where they stand.
 
-With I the integer activations, a float tensor t is
-    behind I    something in I is computed before it and leads to it
-    before I    it leads to something in I that is no output of the graph
+With I the integer activations, inputs and outputs of the graph not counted, a float tensor is
+    behind I    if it is computed from something in I
+    before I    if something in I is computed from it
 and so: before but not behind: the way into the quantized part. Behind but not before: the way out, where probabilities
 are made. Both: an island, which costs a conversion on either shore.
 """
@@ -29,14 +29,18 @@ class Step:
 
 
 def float_activations(
-    steps: Sequence[Step], integers: set[str], floats: Iterable[str], outputs: Iterable[str]
+    steps: Sequence[Step], integers: set[str], floats: Iterable[str], shores: Iterable[str]
 ) -> tuple[FloatActivation, ...]:
-    """The `floats` with their place; none where there are no `integers` (the graph is not quantized)."""
-    if not integers:
+    """The `floats` with their place; none where no integer is inside (the graph is not quantized).
+
+    `integers`: integer activations. `shores`: inputs and outputs of the graph.
+    """
+    inner = integers - set(shores)
+    if not inner:
         return ()
-    behind = _reached(steps, integers)
+    behind = _reached(steps, inner)
     turned = [Step(step.operator, step.outputs, step.inputs) for step in reversed(steps)]
-    before = _reached(turned, integers - set(outputs))
+    before = _reached(turned, inner)
     writers = {name: step.operator for step in steps for name in step.outputs}
     return tuple(
         FloatActivation(name, _why(name in before, name in behind, writers.get(name, "")), name in before & behind)

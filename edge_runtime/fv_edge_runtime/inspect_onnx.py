@@ -2,7 +2,9 @@
 
 In the QDQ form every tensor is float on paper; an activation is quantized where it goes through QuantizeLinear. What
 is left in float is the result of another node that something else than a QuantizeLinear reads. An activation function
-that onnxruntime takes into the node before it (`_TAKEN_IN`) needs no quantized tensor between the two.
+that onnxruntime takes into the node before it (`_TAKEN_IN`) needs no quantized tensor between the two; a node that only
+moves what was quantized before (`_MOVES`) computes nothing, and onnxruntime lets it move the integers
+(QDQPropagationTransformer).
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from fv_edge_runtime.onnx_file import Node, OnnxFile, Value, read_onnx
 BUILT_IN_DOMAINS = ("", "ai.onnx", "ai.onnx.ml", "com.microsoft", "com.microsoft.nchwc")
 _QUANTIZE, _DEQUANTIZE = "QuantizeLinear", "DequantizeLinear"
 _TAKEN_IN = ("Relu", "Clip")
+_MOVES = ("Flatten", "Reshape", "Squeeze", "Transpose", "Unsqueeze")
 
 
 def onnx_facts(path: Path, sha256: str) -> ModelFacts:
@@ -66,15 +69,17 @@ def _floats(model: OnnxFile) -> tuple[FloatActivation, ...]:
             readers[name].append(node.operator)
     outputs = [value.name for value in model.outputs]
     quantized = {name for node in model.nodes if node.operator == _QUANTIZE for name in node.outputs}
+    dequantized = {name for node in model.nodes if node.operator == _DEQUANTIZE for name in node.outputs}
     floats = [
         name
         for node in model.nodes
         if node.operator not in (_QUANTIZE, _DEQUANTIZE)
+        and not (node.operator in _MOVES and dequantized.intersection(node.inputs[:1]))
         for name in node.outputs
         if name in outputs or any(reader not in (_QUANTIZE, *_TAKEN_IN) for reader in readers[name])
     ]
     steps = [Step(node.operator, node.inputs, node.outputs) for node in model.nodes]
-    return float_activations(steps, quantized, floats, outputs)
+    return float_activations(steps, quantized, floats, [*(value.name for value in model.inputs), *outputs])
 
 
 def _is_custom(node: Node) -> bool:

@@ -85,7 +85,10 @@ def _floats(model: TfliteFile, computed: list[int]) -> tuple[FloatActivation, ..
         for operator in model.operators
     ]
     return float_activations(
-        steps, {str(index) for index in integers}, [str(index) for index in floats], [str(i) for i in model.outputs]
+        steps,
+        {str(index) for index in integers},
+        [str(index) for index in floats],
+        [str(index) for index in (*model.inputs, *model.outputs)],
     )
 
 

@@ -21,6 +21,7 @@ from fv_edge_runtime.tflite_names import type_name
 DelegateNode = tuple[tuple[int, ...], tuple[int, ...]]
 
 _NO_INT8_KERNEL = ("HARD_SWISH", "SOFTMAX", "RELU", "RELU6", "ABS", "FLOOR", "NEG", "ROUND", "SQRT", "SQUARE", "GELU")
+_WITH_WEIGHTS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
 _SHAPES = ("SHAPE", "STRIDED_SLICE", "PACK")
 _NOT_KNOWN = "the delegate did not take it; the reason is not in fv's table"
 
@@ -63,6 +64,8 @@ def _why(model: TfliteFile, operator: Operator, dtype: str) -> str:
         return "it computes a shape while running: the batch is free"
     if name == "QUANTIZE" and "uint8" in (dtype, *_types(model, operator.inputs)):
         return "expected at the network's shores: XNNPACK does not turn uint8 into int8 or back"
+    if dtype == "float32" and name in _WITH_WEIGHTS and "int8" in _types(model, operator.inputs):
+        return "XNNPACK has no kernel for it with int8 weights and float activations"
     if dtype == "int16":
         return "XNNPACK has no kernels for 16-bit activations"
     if dtype == "int8" and name in _NO_INT8_KERNEL:

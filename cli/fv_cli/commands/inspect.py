@@ -116,7 +116,8 @@ def _manifest(manifest: Manifest | None) -> Iterator[Row]:
         yield "rewrites", ", ".join(manifest.rewrites)
     yield "golden", f"{len(manifest.golden)} pictures, tolerance {manifest.golden_tolerance:g}"
     yield "from", f"model {manifest.source_sha256[:_SHA_CHARACTERS]}"
-    yield "versions", ", ".join(f"{name} {version}" for name, version in manifest.versions.items())
+    if manifest.versions:
+        yield "versions", ", ".join(f"{name} {version}" for name, version in manifest.versions.items())
 
 
 def _listed(heading: str, rows: Iterable[str]) -> Iterator[Row]:

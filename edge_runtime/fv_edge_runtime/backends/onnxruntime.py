@@ -65,13 +65,14 @@ def open_onnxruntime(path: Path, threads: int) -> OnnxSession:
     with captured_stderr():
         try:
             session = onnxruntime.InferenceSession(str(path), options, providers=_PROVIDERS)
-        except errors as error:
+            opened = OnnxSession(session, errors, runtime)
+        except (*errors, UnicodeDecodeError) as error:  # names are decoded when they are asked for
             failure = error
     if failure is not None:
         raise BadModelFile(
             f"{runtime} cannot open {path}", why=_first_line(failure), hint=f"fv inspect {path}"
         ) from failure
-    return OnnxSession(session, errors, runtime)
+    return opened
 
 
 def _only(values: list[Any]) -> Any:
