@@ -32,6 +32,8 @@ class Header:
     `classes`: names, index = label. `size`: side of the stored squares in pixels. `counts`: pictures in each split.
     `source`: as given to `fv data prepare` (`tfds:food101`), no path of this machine. `resize_rule`: how a picture
     became a square, in words. `skipped`: ids of pictures that could not be read. `content_sha256`: `content_hash`.
+    `preparation_sha256`: of the source's listing and the options, so that the same preparation is recognized; empty
+    where a set was not made by `fv data prepare`.
     """
 
     classes: tuple[str, ...]
@@ -42,6 +44,7 @@ class Header:
     skipped: tuple[str, ...]
     content_sha256: str
     schema_version: int = SCHEMA_VERSION
+    preparation_sha256: str = ""
 
 
 @dataclass(frozen=True)
@@ -179,6 +182,7 @@ def _read_header(path: Path) -> Header:
             skipped=tuple(str(name) for name in data["skipped"]),
             content_sha256=str(data["content_sha256"]),
             schema_version=int(data["schema_version"]),
+            preparation_sha256=str(data.get("preparation_sha256", "")),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadImageSet(f"cannot read {path}", why=f"{type(error).__name__}: {error}") from error

@@ -20,7 +20,11 @@ From decoded pixels on every step is integer arithmetic, so another language can
 
 from __future__ import annotations
 
+import re
+import struct
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -39,6 +43,23 @@ SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", "
 # 100 million pixels is above any phone's camera as of 2026 in its default mode, and 300 MB decoded.
 MAX_PIXELS = 100_000_000
 _EXIF_ORIENTATION = 0x0112
+# What Pillow's decoders raise on damaged files (found by changing bytes at random, tests/core/test_preprocess.py).
+_DECODER_ERRORS = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    EOFError,
+    TypeError,
+    KeyError,
+    IndexError,
+    AttributeError,
+    ZeroDivisionError,
+    OverflowError,
+    struct.error,
+    Image.DecompressionBombError,
+)
+# How Pillow names bytes that came from no file: an address means nothing to anybody.
+_STREAM = re.compile(r"<_io\.BytesIO object at 0x[0-9a-f]+>")
 _TRANSPOSE = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -84,26 +105,37 @@ def decode(source: Path | str | bytes) -> Pixels:
     Raises `MissingPath` when there is no such file, `BadPicture` when it cannot be decoded, is truncated, or has more
     than `MAX_PIXELS` pixels (decided from its header, before any pixel is decoded).
     """
+    with _opened(source) as image:
+        image.seek(0)
+        # Loaded first: a TIFF turns itself upright while it loads, and a PNG may have its EXIF behind the pixels.
+        image.load()
+        orientation = _orientation(image)
+        return np.asarray(_upright(_to_rgb(image), orientation), dtype=np.uint8)
+
+
+def short_side(source: Path | str | bytes) -> int:
+    """Pixels of the shorter side, read from the header alone; raises as `decode` does for what the header shows."""
+    with _opened(source) as image:
+        return min(image.size)
+
+
+@contextmanager
+def _opened(source: Path | str | bytes) -> Iterator[Image.Image]:
+    """Open a picture and check its header; whatever goes wrong with it inside the block becomes a `BadPicture`."""
     name = "picture" if isinstance(source, bytes) else str(source)
-    if not isinstance(source, bytes) and not Path(source).is_file():
-        raise MissingPath(f"no picture at {name}", why="there is no such file", hint=f"ls {Path(source).parent}")
-    stream = BytesIO(source) if isinstance(source, bytes) else source
     try:
+        if not isinstance(source, bytes) and not Path(source).is_file():
+            raise MissingPath(f"no picture at {name}", why="there is no such file", hint=f"ls {Path(source).parent}")
         with warnings.catch_warnings():
             # Our own limit is stricter than Pillow's warning; corrupt EXIF is covered by the rule in the docstring.
             warnings.simplefilter("ignore")
-            with Image.open(stream, formats=FORMATS) as image:
+            with Image.open(BytesIO(source) if isinstance(source, bytes) else source, formats=FORMATS) as image:
                 _refuse_large(image, name)
-                orientation = _orientation(image)
-                image.seek(0)
-                rgb = _to_rgb(image)
-                return np.asarray(_upright(rgb, orientation), dtype=np.uint8)
-    except BadPicture:
-        raise
-    except (OSError, ValueError, SyntaxError, EOFError, TypeError, Image.DecompressionBombError) as error:
+                yield image
+    except _DECODER_ERRORS as error:
         raise BadPicture(
             f"cannot read the picture {name}",
-            why=_first_line(error),
+            why=_STREAM.sub("the file", _first_line(error)),
             hint=f"readable are {', '.join(FORMATS)}" + ("" if isinstance(source, bytes) else f"; see: file {name}"),
         ) from error
 
@@ -151,8 +183,7 @@ def _upright(image: Image.Image, orientation: int) -> Image.Image:
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode == "RGB":
-        image.load()
+    if image.mode == "RGB" and "transparency" not in image.info:
         return image
     if image.mode.startswith("I") or image.mode == "F":
         return _from_deep_grey(image)

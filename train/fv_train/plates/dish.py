@@ -11,7 +11,7 @@ from fv_train.plates.paint import Canvas
 
 @dataclass(frozen=True)
 class Dish:
-    """`paint` puts the dish on a plate that fills the unit circle; `from_above` (else from the side, never upside down).
+    """`paint` puts the dish on a plate that fills the unit circle. `from_above`: else from the side, never upside down.
 
     A painter draws every number from the `Random` it is given, and every colour from the roles of `palette`.
     """

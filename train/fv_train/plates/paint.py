@@ -96,7 +96,7 @@ class Patch:
 
     def cover(self, distance: Field) -> Field:
         """Share of each pixel inside the outline, 0..1."""
-        return np.clip(np.float32(0.5) - distance / np.float32(self.pixel), 0, 1)
+        return np.asarray(np.clip(np.float32(0.5) - distance / np.float32(self.pixel), 0, 1), dtype=np.float32)
 
     def blend(self, share: Field, colour: Colour | Field) -> None:
         """Lay `colour`, one or (3, h, w), over the window with `share` (h, w) of opacity."""
@@ -179,6 +179,11 @@ def moved(shape: Shape, du: float, dv: float) -> Shape:
 def intersection(first: Shape, second: Shape) -> Shape:
     """What lies in both."""
     return lambda u, v: np.maximum(first(u, v), second(u, v))
+
+
+def shrunk(shape: Shape, by: float) -> Shape:
+    """`shape` with its outline moved inwards."""
+    return lambda u, v: shape(u, v) + np.float32(by)
 
 
 def without(first: Shape, second: Shape) -> Shape:

@@ -6,7 +6,7 @@ import math
 from random import Random
 
 from fv_train.plates.dish import Dish
-from fv_train.plates.paint import Canvas, disc, moved, uneven
+from fv_train.plates.paint import Canvas, disc, moved, shrunk, uneven
 from fv_train.plates.palette import CREAM, DOUGH, GARNISH, YOLK, favour, mixed, scaled
 
 
@@ -23,7 +23,7 @@ def _paint(canvas: Canvas, random: Random) -> None:
         egg = canvas.patch(x, y, 0.8)
         outline = uneven(disc(size), 0.1, 4.5, random.getrandbits(16))
         egg.solid(outline, scaled(white, 0.8), 0.03)
-        egg.flat(lambda u, v, edge=outline: edge(u, v) + 0.03, white)
+        egg.flat(shrunk(outline, 0.03), white)
         middle = (random.uniform(-0.06, 0.06), random.uniform(-0.06, 0.06))
         egg.solid(moved(disc(size * 0.42), *middle), yolk, size * 0.3)
         shine = (middle[0] + egg.light[0] * size * 0.18, middle[1] + egg.light[1] * size * 0.18)

@@ -1,0 +1,135 @@
+"""From a source to an image set: list, choose, read in parallel, write chunk by chunk, rename into place.
+
+The stored size is `--size`, unless every picture's short side is smaller: then it is the largest short side, so that
+nothing is enlarged (CIFAR keeps its 32 pixels). Headers are read until one picture is large enough; most often that
+is the first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from fv_core.errors import AlreadyExists, BadImageSet, BadPicture, MissingPath
+from fv_core.files import translated_os_errors, write_text
+from fv_core.imageset import Header, ImageSet, content_hash, write_header
+from fv_core.progress import Progress
+from fv_core.registry import Registry
+from fv_train.prepare import partial as partials
+from fv_train.prepare.catalogue import Catalogue, Source
+from fv_train.prepare.errors import EmptySource
+from fv_train.prepare.options import PrepareOptions
+from fv_train.prepare.partial import Partial
+from fv_train.prepare.selection import Splits, select
+from fv_train.prepare.writing import write_squares
+
+SOURCES: Registry[Source] = Registry("fv_train.prepare.sources", "SOURCE", "kind of source")
+RESIZE_RULE = "centre square of the upright picture; Pillow's antialiased bilinear in 8-bit fixed point; no ICC"
+
+
+def prepare(options: PrepareOptions, progress: Progress) -> ImageSet:
+    """Prepare `options.source` as the image set `options.out` and open it.
+
+    Raises `UnknownName`, `MissingPath`, `AlreadyExists`, `DiskFull`, `NotWritable`, and the errors of this package. An
+    image set that the same preparation finished before is opened and nothing is done.
+    """
+    _refuse_foreign(options.out)
+    kind, what = options.kind_and_what()
+    catalogue = SOURCES.get(kind).open(what, options.data_dir, progress)
+    splits = select(catalogue, options.split, options.limit, progress)
+    preparation = digest_of(catalogue, splits, options)
+    finished = _finished(options, preparation, progress)
+    if finished is not None:
+        return finished
+    with partials.opened(options.out, preparation, lambda: _store_size(catalogue, splits, options.size), progress) as p:
+        try:
+            write_squares(catalogue, splits, p, options, progress)
+        except KeyboardInterrupt:
+            done = sum(p.done(split).handled for split in splits)
+            progress.say(f"interrupted: the same command goes on after {done} pictures")
+            raise
+        _finish(catalogue, splits, p, preparation, progress)
+        p.folder.rename(options.out)
+    return ImageSet.open(options.out)
+
+
+def digest_of(catalogue: Catalogue, splits: Splits, options: PrepareOptions) -> str:
+    """Hex SHA-256 of everything that decides what the image set holds: source, samples, size, rule."""
+    listing = {name: [(sample.id, sample.label, sample.stamp) for sample in split] for name, split in splits.items()}
+    about = [catalogue.source, catalogue.identity, catalogue.classes, options.size, RESIZE_RULE, listing]
+    return hashlib.sha256(json.dumps(about).encode()).hexdigest()
+
+
+def _refuse_foreign(out: Path) -> None:
+    """Nothing is written over: `out` is free, an empty folder, or an image set (looked at later)."""
+    with translated_os_errors(out):
+        if out.is_dir() and not any(out.iterdir()):
+            return
+        if out.exists() and not (out / "imageset.json").is_file():
+            raise AlreadyExists(f"{out} is there and no image set", hint="choose another place with --out")
+
+
+def _finished(options: PrepareOptions, preparation: str, progress: Progress) -> ImageSet | None:
+    if not options.out.exists() or not any(options.out.iterdir()):
+        return None
+    try:
+        existing = ImageSet.open(options.out)
+        same = existing.header.preparation_sha256 == preparation
+    except BadImageSet:
+        same = False
+    if not same:
+        raise AlreadyExists(
+            f"there is an image set at {options.out}",
+            why="it comes from another source, or was prepared with other options",
+            hint=f"choose another place with --out, or remove it: rm -r {options.out}",
+        )
+    for name in existing.split_names():
+        existing.split(name)
+    progress.say(f"already prepared: {options.out}")
+    return existing
+
+
+def _store_size(catalogue: Catalogue, splits: Splits, wanted: int) -> int:
+    largest = 0
+    for name, samples in splits.items():
+        for picture in catalogue.pictures(name, samples):
+            try:
+                largest = max(largest, picture.short_side())
+            except (BadPicture, MissingPath):
+                continue  # counted and reported when it is read
+            if largest >= wanted:
+                return wanted
+    return largest or wanted
+
+
+def _finish(catalogue: Catalogue, splits: Splits, partial: Partial, preparation: str, progress: Progress) -> None:
+    """Write labels, ids and the header; after this the partial folder is a whole image set."""
+    progress.say("writing labels, ids and the fingerprint")
+    counts = {}
+    for name, samples in splits.items():
+        skipped = set(partial.done(name).skipped)
+        kept = [sample for sample in samples if sample.id not in skipped]
+        if not kept:
+            raise EmptySource(f"no picture of the split {name!r} could be read")
+        partial.seal(name)
+        np.save(partial.folder / f"{name}.labels.npy", np.array([sample.label for sample in kept], dtype=np.int32))
+        write_text(partial.folder / f"{name}.ids.txt", "".join(f"{sample.id}\n" for sample in kept))
+        counts[name] = len(kept)
+    header = Header(
+        classes=catalogue.classes,
+        size=partial.size,
+        counts=counts,
+        source=catalogue.source,
+        resize_rule=RESIZE_RULE,
+        skipped=tuple(sample_id for name in splits for sample_id in partial.done(name).skipped),
+        content_sha256="",
+        preparation_sha256=preparation,
+    )
+    unsigned = ImageSet(partial.folder, header)
+    digest = content_hash(header.classes, [unsigned.split(name) for name in counts])
+    write_header(partial.folder, replace(header, content_sha256=digest))
+    partial.forget_journal()
