@@ -1,9 +1,9 @@
 """The whole file: input, nodes in order, output, metadata.
 
 Input      float files    `image` float32 (1, H, W, 3), 0..255
-           integer files  `image` uint8 (1, H, W, 3), scale 1, zero point 0, and a QUANTIZE to the annotated format. The
-                          QUANTIZE kernel knows uint8 -> int8 and int8 -> int16, not uint8 -> int16, so 16 bits take
-                          both steps; the first, to scale 1 and zero point -128, loses nothing.
+           int8           `image` uint8 (1, H, W, 3), scale 1, zero point 0, and a QUANTIZE to the annotated format
+           int16x8        the same, but DEQUANTIZE and QUANTIZE: the kernel of QUANTIZE has no uint8 -> int16, and
+                          int8 -> int16 is missing in tflite-runtime 2.14
 Output     `probabilities` float32 (1, C)
 Signature  `serving_default` with these names. Shapes are static everywhere (no shape_signature): LiteRT in the browser
            refuses a file with a free batch dimension.
@@ -28,7 +28,6 @@ OUTPUT = "probabilities"
 FLOAT_SCHEMES = {"fp32": FloatWeights.FLOAT32, "fp16": FloatWeights.FLOAT16, "dynamic": FloatWeights.INT8}
 INTEGER_SCHEMES = ("int8", "int16x8")
 _BYTE = per_tensor(8, 1.0, 0)
-_SIGNED_BYTE = per_tensor(8, 1.0, -128)
 _LOWERINGS: dict[type[Node], Lowering] = {**nodes.LOWERINGS, **activations.LOWERINGS, Affine: affine.affine}
 
 
@@ -46,7 +45,8 @@ def write(graph: Graph, annotation: Annotation | None, scheme: str, manifest: Ma
     weights = annotation.weights if annotation else {}
     context = Context(emitter, graph.shapes, weights, FLOAT_SCHEMES.get(scheme, FloatWeights.FLOAT32))
     image, first = _image(emitter, graph, annotation)
-    values = {graph.input: first}
+    wanted = annotation.tensors.get(graph.input) if annotation else None
+    values = {graph.input: emitter.converted(first, wanted, f"{graph.input}/converted")}
     for node in graph.nodes:
         formats = annotation.tensors if annotation and computes_in_integers(node, graph, annotation) else {}
         inputs = [emitter.converted(values[name], formats.get(name), f"{name}/converted") for name in node.inputs]
@@ -71,6 +71,7 @@ def _image(emitter: Emitter, graph: Graph, annotation: Annotation | None) -> tup
         return value.index, value
     index = emitter.container.tensor(INPUT, shape, np.uint8, parameters(_BYTE))
     image = Value(index, shape, np.dtype(np.uint8), _BYTE)
-    wanted: Quantized | None = annotation.tensors.get(graph.input)
-    signed = wanted if wanted is not None and wanted.bits == 8 else _SIGNED_BYTE
-    return index, emitter.unary("QUANTIZE", image, f"{graph.input}/signed", signed, schema.QuantizeOptionsT())
+    wanted = annotation.tensors.get(graph.input)
+    if wanted is not None and wanted.bits == 8:
+        return index, emitter.unary("QUANTIZE", image, f"{graph.input}/int8", wanted, schema.QuantizeOptionsT())
+    return index, emitter.unary("DEQUANTIZE", image, f"{graph.input}/float32", None, schema.DequantizeOptionsT())
