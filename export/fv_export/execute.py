@@ -41,20 +41,24 @@ from fv_export.graph import (
 # Sixteen pictures of 224 pixels keep the widest maps of an EfficientNet-B0 under 100 MB.
 _PICTURES_AT_ONCE = 16
 
+# (name of a tensor, its value on the backend) -> the value that its readers see.
+Stored = Callable[[str, Any], Any]
+
 
 class Executor:
     """A graph made ready to run many times.
 
-    `wanted`: names of the tensors to return; only what they need is computed.
+    `wanted`: names of the tensors to return; only what they need is computed. `stored`: what becomes of a tensor's
+    value when it is stored, by its name; simulation rounds there. None: nothing.
     """
 
-    def __init__(self, graph: Graph, wanted: Sequence[str]) -> None:
+    def __init__(self, graph: Graph, wanted: Sequence[str], stored: Stored | None = None) -> None:
         unknown = [tensor for tensor in wanted if tensor not in graph.shapes]
         if unknown:
             raise ValueError(f"no such tensors: {unknown}")
         self._input_shape = graph.shapes[graph.input][1:]
         self._wanted = tuple(dict.fromkeys(wanted))
-        self._function = _compiled(_forward(graph, self._wanted), self._input_shape)
+        self._function = _compiled(_forward(graph, self._wanted, stored or _as_it_is), self._input_shape)
 
     def __call__(self, batch: Floats) -> dict[str, Floats]:
         """batch: (n, H, W, C), 0 to 255. Returns {tensor: (n, ...) float32}."""
@@ -90,14 +94,18 @@ def needed(graph: Graph, wanted: Sequence[str]) -> list[Node]:
     return kept[::-1]
 
 
-def _forward(graph: Graph, wanted: tuple[str, ...]) -> Callable[[Any], list[Any]]:
+def _as_it_is(tensor: str, value: Any) -> Any:
+    return value
+
+
+def _forward(graph: Graph, wanted: tuple[str, ...], stored: Stored) -> Callable[[Any], list[Any]]:
     nodes = needed(graph, wanted)
     last_use = {tensor: node.name for node in nodes for tensor in node.inputs}
 
     def forward(batch: Any) -> list[Any]:
-        values = {graph.input: batch}
+        values = {graph.input: stored(graph.input, batch)}
         for node in nodes:
-            values[node.output] = run_node(node, [values[tensor] for tensor in node.inputs])
+            values[node.output] = stored(node.output, run_node(node, [values[tensor] for tensor in node.inputs]))
             for tensor in node.inputs:
                 if last_use[tensor] == node.name and tensor not in wanted:
                     values.pop(tensor, None)

@@ -40,8 +40,8 @@ class Phase(IntEnum):
 
     RECOGNIZE comes before any folding, which would hide x + 3 in a bias. LOWER takes apart what the target has no
     kernel for. CLEAN leaves one Affine between two other nodes. FOLD_BACK comes before FOLD_FORWARD, so that an Affine
-    between two convolutions goes into the first, where BatchNorm belongs. FUSE is last but one: an activation can
-    be fused once nothing stands between. FINISH expresses what could not be folded.
+    between two convolutions goes into the first, where BatchNorm belongs. FUSE is last: an activation can be fused
+    once nothing stands between.
     """
 
     RECOGNIZE = 1
@@ -50,7 +50,6 @@ class Phase(IntEnum):
     FOLD_BACK = 4
     FOLD_FORWARD = 5
     FUSE = 6
-    FINISH = 7
 
 
 @dataclass(frozen=True)

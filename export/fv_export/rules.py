@@ -2,7 +2,7 @@
 
 Every file gets the ones that only remove work. Neither format has an operator for silu. Integer activations get
 hard-swish and hard-sigmoid in the saturating form (TFLite: one delegate partition; onnxruntime: no HardSwish kernel for
-integers), and what could not be folded as a depthwise convolution. In float HARD_SWISH is the faster kernel.
+integers). In float HARD_SWISH is the faster kernel.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ _INTEGER_ACTIVATIONS = (
     "saturating_hard_swish",
     "saturating_hard_sigmoid",
     "move_scale_forward",
-    "affine_as_depthwise",
 )
 
 _RULES: dict[tuple[str, str], tuple[str, ...]] = {
