@@ -51,6 +51,8 @@ def load(name: str) -> Command:
     app._add_completion = False  # Typer's argument of the same name, for an application that is mounted in another
     command = get_command(app)
     command.help = command.help or COMMANDS[name]
+    # A word that is missing is an error like every other, not a page of help.
+    command.no_args_is_help = False
     return command
 
 

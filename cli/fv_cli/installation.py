@@ -7,11 +7,19 @@ was built for another processor takes its process down. The children run side by
 from __future__ import annotations
 
 import importlib.metadata
+import re
 import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
+
+# The instructions that XNNPACK and onnxruntime have 8-bit kernels for (xnnpack/src/configs/hardware-config.c), by the
+# names that Linux gives them in /proc/cpuinfo: dot products of bytes, matrices of bytes, and their vector width.
+_INT8_FEATURES = (
+    "avx2", "avx512f", "avx_vnni", "avx512_vnni", "amx_int8", "asimd", "asimddp", "i8mm", "sve2",
+)  # fmt: skip
 
 # TensorFlow's first import after a boot takes up to half a minute from a slow SD card.
 _IMPORT_LIMIT_S = 120
@@ -95,6 +103,17 @@ def gpus(tensorflow_loads: bool) -> Gpus:
     listed = _run_python(_LIST_GPUS) if tensorflow_loads else None
     seen = None if listed is None or listed.problem else tuple(listed.output.splitlines())
     return Gpus(driver=_driver_gpus(), tensorflow=seen)
+
+
+def int8_features(cpuinfo: Path = Path("/proc/cpuinfo")) -> tuple[str, ...]:
+    """Those of the processor's features that make 8-bit models fast; empty where Linux does not tell."""
+    try:
+        text = cpuinfo.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ()
+    line = re.search(r"^(?:flags|Features)\s*:\s*(.*)$", text, re.MULTILINE)
+    present = set(line[1].split()) if line else set()
+    return tuple(name for name in _INT8_FEATURES if name in present)
 
 
 def findings(found: list[State], graphics: Gpus) -> list[Finding]:

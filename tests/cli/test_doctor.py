@@ -100,11 +100,28 @@ def test_the_driver_s_gpus_are_read_from_nvidia_smi(monkeypatch: pytest.MonkeyPa
     assert installation.gpus(tensorflow_loads=False) == Gpus(driver=("NVIDIA H200", "NVIDIA H200"), tensorflow=None)
 
 
+@pytest.mark.parametrize(
+    ("text", "features"),
+    [
+        ("flags\t\t: fpu avx2 amx_int8 avx512_vnni\n", ("avx2", "avx512_vnni", "amx_int8")),
+        ("Features\t: fp asimd crc32 asimddp\n", ("asimd", "asimddp")),
+        ("model name\t: odd\n", ()),
+    ],
+)
+def test_what_a_processor_has_for_8_bits(tmp_path: Path, text: str, features: tuple[str, ...]) -> None:
+    cpuinfo = tmp_path / "cpuinfo"
+    assert installation.int8_features(cpuinfo) == ()
+    cpuinfo.write_text(f"processor\t: 0\n{text}", encoding="utf-8")
+    assert installation.int8_features(cpuinfo) == features
+
+
 CHECKUP = doctor.Checkup(
     fv="0.1.0",
     python="3.11.7",
     system="Linux x86_64",
-    logical_cores=2,
+    cpu="Made-up CPU",
+    cores=2,
+    int8_features=("avx2", "avx512_vnni"),
     memory_bytes=8 << 30,
     free_disk_bytes=3 << 30,
     libraries=(State(RUNTIMES[0], "2.3.0", ""), State(RUNTIMES[2], None, "")),
@@ -113,7 +130,8 @@ CHECKUP = doctor.Checkup(
 )
 DRAWN = """\
 fv 0.1.0, Python 3.11.7, Linux x86_64
-2 logical cores, 8.0 GiB memory, 3.0 GiB free on this disk
+Made-up CPU, 2 cores, for 8 bits: avx2 avx512_vnni
+memory 8.0 GiB, free on this disk 3.0 GiB
 GPU: driver sees H200; TensorFlow sees none
 library         version  state
 ai-edge-litert  2.3.0    loads

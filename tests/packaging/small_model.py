@@ -43,7 +43,7 @@ def small_graph() -> Graph:
             name="dense",
             inputs=("pooled",),
             output="logits",
-            kernel=random.normal(size=(_CHANNELS, len(LABELS))).astype(np.float32),
+            kernel=(random.normal(size=(_CHANNELS, len(LABELS))) / 4).astype(np.float32),
             bias=np.zeros(len(LABELS), np.float32),
         ),
         Softmax(name="softmax", inputs=("logits",), output="probabilities"),

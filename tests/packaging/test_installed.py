@@ -44,7 +44,7 @@ def test_no_training_framework_came_along(device: Device, module: str) -> None:
 
 def test_predict(device: Device) -> None:
     said = device.json("fv", "predict", device.model, "photo.png", "--top", "4", "--json")
-    assert_same(dict(said["answers"][0]["top"]), device)
+    assert_same({one["label"]: one["probability"] for one in said["answers"][0]["top"]}, device)
 
 
 def test_the_classifier(device: Device) -> None:
@@ -84,9 +84,16 @@ def test_the_other_format_names_the_extra_to_install(device: Device) -> None:
     assert f"pip install 'fv[{device.setup.other_extra}]'" in done.stderr
 
 
-@pytest.mark.parametrize("words", [("train", "plates_quick"), ("export", "model.keras", "--fp32")])
+@pytest.mark.parametrize(
+    "words", [("train", "plates_quick", "--data", "plates"), ("predict", "model.keras", "photo.png")]
+)
 def test_what_needs_a_framework_names_the_extra_to_install(device: Device, words: tuple[str, ...]) -> None:
-    (device.folder / "model.keras").write_bytes(b"")
+    (device.folder / "model.keras").write_bytes(b"PK")
+    if not (device.folder / "plates").exists():
+        prepared = device.run(
+            "fv", "data", "prepare", "builtin:plates", "--out", "plates", "--limit", "24", "--size", "32"
+        )
+        assert prepared.returncode == 0, prepared.stderr
     done = device.run("fv", *words)
     assert done.returncode == 2
     assert done.stderr.startswith("error[missing-extra]: "), done.stderr

@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
 
-import psutil
 import typer
 
+from fv_benchmark import machine
 from fv_cli import __version__, installation, output
 from fv_cli.installation import Finding, Gpus, State
 from fv_core.units import bytes_as_text
@@ -26,8 +26,10 @@ class Checkup:
     fv: str
     python: str
     system: str
-    logical_cores: int
-    memory_bytes: int
+    cpu: str
+    cores: int
+    int8_features: tuple[str, ...]
+    memory_bytes: int | None
     free_disk_bytes: int
     libraries: tuple[State, ...]
     gpus: Gpus
@@ -56,6 +58,8 @@ def doctor(
 
 def check_up() -> Checkup:
     """Look at this machine and this Python."""
+    now = machine.snapshot()
+    here = machine.describe(now, now)
     libraries = installation.states(installation.RUNTIMES + installation.FRAMEWORKS)
     tensorflow_loads = any(
         one.library.name == "tensorflow" and one.version is not None and not one.problem for one in libraries
@@ -65,8 +69,10 @@ def check_up() -> Checkup:
         fv=__version__,
         python=platform.python_version(),
         system=f"{platform.system()} {platform.machine()}",
-        logical_cores=psutil.cpu_count() or 1,
-        memory_bytes=psutil.virtual_memory().total,
+        cpu=here.cpu,
+        cores=here.cores,
+        int8_features=installation.int8_features(),
+        memory_bytes=here.memory_bytes,
         free_disk_bytes=shutil.disk_usage(Path.cwd()).free,
         libraries=tuple(libraries),
         gpus=graphics,
@@ -78,9 +84,10 @@ def _draw(found: Checkup) -> None:
     console = output.stdout()
     console.print(f"fv {found.fv}, Python {found.python}, {found.system}")
     console.print(
-        f"{found.logical_cores} logical cores, {bytes_as_text(found.memory_bytes)} memory, "
-        f"{bytes_as_text(found.free_disk_bytes)} free on this disk"
+        f"{output.safe(found.cpu)}, {found.cores} cores, for 8 bits: {' '.join(found.int8_features) or 'none'}"
     )
+    memory = "unknown" if found.memory_bytes is None else bytes_as_text(found.memory_bytes)
+    console.print(f"memory {memory}, free on this disk {bytes_as_text(found.free_disk_bytes)}")
     console.print(_gpu_line(found.gpus), markup=False)
     console.print(_library_table(found.libraries))
     for finding in found.findings:
