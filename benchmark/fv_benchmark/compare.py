@@ -15,6 +15,7 @@ from enum import Enum
 
 from fv_benchmark.accuracy import Accuracy
 from fv_benchmark.protocol import REPEATS_WITHIN
+from fv_benchmark.render.words import signed
 from fv_benchmark.report import Report, Result
 from fv_benchmark.stats import PairedDrop, Ratio, paired_drop, ratio_interval
 
@@ -137,7 +138,7 @@ def _report_notes(a: Report, b: Report) -> tuple[str, ...]:
 def _gain(drop: PairedDrop) -> str:
     """B's gain over A: the negative of the drop, so that more is better."""
     low, high = drop.ci95_pp
-    return f"{-drop.drop_pp:+.2f} pp [{-high:+.2f}, {-low:+.2f}]"
+    return f"{signed(-drop.drop_pp)} pp [{signed(-high)}, {signed(-low)}]"
 
 
 def _by_key(report: Report) -> dict[Key, Result]:

@@ -11,22 +11,17 @@ _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def ms(latency_ms: float | None) -> str:
-    """Milliseconds without the unit, three significant digits below 100."""
+    """Milliseconds without the unit, in three significant digits."""
     if latency_ms is None:
         return ABSENT
-    if latency_ms >= 100:
-        return f"{latency_ms:.0f}"
-    if latency_ms >= 10:
-        return f"{latency_ms:.1f}"
-    return f"{latency_ms:.2f}" if latency_ms >= 0.1 else f"{latency_ms:.3f}"
+    return _three_digits(latency_ms)
 
 
 def megabytes(size_bytes: int | None) -> str:
     """Megabytes (10⁶ bytes, as stores and download pages count) without the unit."""
     if size_bytes is None:
         return ABSENT
-    value = size_bytes / 1e6
-    return f"{value:.2f}" if value < 10 else f"{value:.1f}"
+    return _three_digits(size_bytes / 1e6)
 
 
 def ratio(value: Ratio | None) -> str:
@@ -51,7 +46,7 @@ def drop(accuracy: Accuracy | None) -> str:
     if accuracy is None or accuracy.drop_pp is None or accuracy.drop_ci95_pp is None:
         return NOT_MEASURED
     low, high = accuracy.drop_ci95_pp
-    return f"{_signed(accuracy.drop_pp)} [{_signed(low)}, {_signed(high)}]"
+    return f"{signed(accuracy.drop_pp)} [{signed(low)}, {signed(high)}]"
 
 
 def agreement(accuracy: Accuracy | None) -> str:
@@ -66,6 +61,15 @@ def superscript(number: int) -> str:
     return str(number).translate(_SUPERSCRIPTS)
 
 
-def _signed(value_pp: float) -> str:
+def _three_digits(value: float) -> str:
+    if value >= 100:
+        return f"{value:.0f}"
+    if value >= 10:
+        return f"{value:.1f}"
+    return f"{value:.2f}" if value >= 1 else f"{value:.3f}" if value >= 0.1 else f"{value:.2g}"
+
+
+def signed(value_pp: float) -> str:
+    """`+0.31`, `-0.12`; a zero without a sign."""
     text = f"{value_pp:+.2f}"
     return "0.00" if text in ("+0.00", "-0.00") else text

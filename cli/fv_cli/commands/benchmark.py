@@ -1,0 +1,112 @@
+"""`fv benchmark`: how big, how fast and how much less accurate, with the uncertainty of each figure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fv_benchmark.benchmark import BenchmarkOptions, question_for
+from fv_benchmark.benchmark import benchmark as run_benchmark
+from fv_benchmark.protocol import Protocol
+from fv_cli import against as full_model
+from fv_cli import output
+from fv_core.errors import InputError
+from fv_edge_runtime.answers import parse_input_range
+
+if TYPE_CHECKING:
+    from fv_benchmark.report import Report
+
+app = typer.Typer()
+_STDOUT = "-"
+
+
+@app.command()
+def benchmark(
+    models: Annotated[list[Path], typer.Argument(metavar="MODEL…", help="Model files, folders of them, or runs.")],
+    against: Annotated[
+        Path | None, typer.Option(metavar="RUN|MODEL", help="The full model to measure the drop against.")
+    ] = None,
+    data: Annotated[Path | None, typer.Option(metavar="IMAGESET", help="Measure accuracy on this image set.")] = None,
+    split: Annotated[str | None, typer.Option(help="Default: validation, else test.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Accuracy on so many pictures only.")] = None,
+    threads: Annotated[str, typer.Option(metavar="N,N,…", help="Threads to measure with.")] = "1",
+    runs: Annotated[int, typer.Option(min=1, help="Fresh processes for each row.")] = Protocol.blocks,
+    json: Annotated[Path | None, typer.Option(help="Write the report with every call; - is stdout.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write a report page.")] = None,
+    markdown: Annotated[Path | None, typer.Option(help="Write the tables as Markdown.")] = None,
+    input_range: Annotated[
+        str | None, typer.Option(metavar="LO,HI", help="What 0 and 255 become, for files of somebody else's.")
+    ] = None,
+) -> None:
+    """Measure latency, size and accuracy of model files on this machine."""
+    options = BenchmarkOptions(
+        models=tuple(models),
+        threads=parse_threads(threads),
+        imageset=data if data or against is None else full_model.image_set_of(against),
+        split=split,
+        limit=limit,
+        input_range=None if input_range is None else parse_input_range(input_range),
+        protocol=replace(Protocol(), blocks=runs),
+    )
+    with output.progress() as progress:
+        question = question_for(options)
+        full = full_model.full_answers(against, question, progress) if against and question else None
+        report = run_benchmark(options, progress, full)
+    _write(report, json, html, markdown)
+    if json is None or str(json) != _STDOUT:
+        show(report)
+    output.next_step(_next(models, data, json, html))
+
+
+def parse_threads(text: str) -> tuple[int, ...]:
+    """`1,2,4` -> (1, 2, 4); raises `InputError`."""
+    words = text.split(",")
+    if not all(word.strip().isdecimal() and int(word) > 0 for word in words):
+        raise InputError(f"cannot measure with {text!r} threads", why="whole numbers from 1", hint="--threads 1,2,4")
+    return tuple(dict.fromkeys(int(word) for word in words))
+
+
+def show(report: Report) -> None:
+    """Draw the report on stdout: what was measured on, the table, its doubts, start and memory."""
+    from fv_benchmark.render.table import about, main_table, run_notes, start_table
+    from fv_cli.tables import drawn
+
+    console = output.stdout()
+    main = main_table(report)
+    for line in about(report):
+        console.print(f"[dim]{output.safe(line)}[/dim]", soft_wrap=True)
+    console.print(drawn(main))
+    for mark, text in main.notes:
+        console.print(f"[yellow]{mark} {output.safe(text)}[/yellow]", soft_wrap=True)
+    for line in run_notes(report):
+        console.print(f"[yellow]! {output.safe(line)}[/yellow]", soft_wrap=True)
+    console.print(drawn(start_table(report)))
+
+
+def _write(report: Report, json: Path | None, html: Path | None, markdown: Path | None) -> None:
+    from fv_benchmark.render import html as page
+    from fv_benchmark.render import markdown as text
+    from fv_benchmark.report_file import write_report
+    from fv_core.files import write_text
+
+    if json is not None and str(json) == _STDOUT:
+        output.print_json(report.to_json())
+    elif json is not None:
+        write_report(json, report)
+    if html is not None:
+        write_text(html, page.html(report))
+    if markdown is not None:
+        write_text(markdown, text.markdown(report))
+
+
+def _next(models: list[Path], data: Path | None, json: Path | None, html: Path | None) -> str:
+    if data is None:
+        return f"fv benchmark {models[0]} --data IMAGESET"
+    if html is None:
+        return f"fv benchmark {models[0]} --data {data} --html report.html"
+    if json is None or str(json) == _STDOUT:
+        return f"fv benchmark {models[0]} --data {data} --json before.json"
+    return f"fv compare {json} LATER.json"
