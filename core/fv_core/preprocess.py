@@ -22,7 +22,6 @@ from __future__ import annotations
 
 import re
 import struct
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,6 +33,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from fv_core.errors import BadPicture, MissingPath
+from fv_core.quiet import pillow_is_quiet
 
 Pixels = NDArray[np.uint8]
 
@@ -126,12 +126,11 @@ def _opened(source: Path | str | bytes) -> Iterator[Image.Image]:
     try:
         if not isinstance(source, bytes) and not Path(source).is_file():
             raise MissingPath(f"no picture at {name}", why="there is no such file", hint=f"ls {Path(source).parent}")
-        with warnings.catch_warnings():
-            # Our own limit is stricter than Pillow's warning; corrupt EXIF is covered by the rule in the docstring.
-            warnings.simplefilter("ignore")
-            with Image.open(BytesIO(source) if isinstance(source, bytes) else source, formats=FORMATS) as image:
-                _refuse_large(image, name)
-                yield image
+        stream = BytesIO(source) if isinstance(source, bytes) else source
+        # Our own limit is stricter than Pillow's warning; corrupt EXIF is covered by the rule in the docstring.
+        with pillow_is_quiet(), Image.open(stream, formats=FORMATS) as image:
+            _refuse_large(image, name)
+            yield image
     except _DECODER_ERRORS as error:
         raise BadPicture(
             f"cannot read the picture {name}",

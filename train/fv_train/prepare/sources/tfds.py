@@ -7,8 +7,13 @@ picture. Shards are read one after the other: order and ids are the same each ti
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import re
+import socket
+import sys
+import urllib.parse
+import urllib.request
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +26,8 @@ from fv_train.prepare.sources._files import Encoded
 _NAME = re.compile(r"[a-z0-9_]+(/[a-z0-9_.\-]+)?(:\d+\.\d+\.\d+)?", re.ASCII)
 # Text features that TFDS sets name a picture by.
 _NAME_FEATURES = ("image/filename", "file_name", "filename", "image_id", "id")
+# A server that answers at all does so within this, from anywhere.
+_CONNECT_S = 10.0
 
 
 class TfdsSet:
@@ -117,15 +124,37 @@ def _download(what: str, builder: Any, data_dir: Path | None, progress: Progress
 
     if builder.is_prepared():
         return
-    progress.say(f"{what} is not in {builder.data_dir}: downloading it")
+    place = data_dir or Path(str(builder.data_dir)).parents[1]
+    unreachable = _unreachable(builder)
     try:
-        builder.download_and_prepare()
+        if unreachable:
+            raise ConnectionError(unreachable)
+        progress.say(f"{what} is not in {place}: downloading it")
+        with contextlib.redirect_stdout(sys.stderr):  # results alone go to stdout
+            builder.download_and_prepare()
     except (OSError, tfds.download.DownloadError, tf.errors.OpError) as error:
         raise MissingDataSet(
             f"cannot get {what}",
-            why=f"it is not in {data_dir or builder.data_dir}, and the download failed: {_first_line(error)}",
-            hint=f"on a machine with a network, then copy it and: fv data prepare tfds:{what} --data-dir DIR --out DIR",
+            why=f"it is not in {place}, and the download failed: {_first_line(error)}",
+            hint=f"if you have it elsewhere, say where: --data-dir FOLDER, which holds {what.partition('/')[0]}/",
         ) from error
+
+
+def _unreachable(builder: Any) -> str:
+    """Why the first server of a download cannot be reached; empty if it can. TFDS alone would try for minutes.
+
+    Behind a proxy names need not resolve here, so there nothing is asked.
+    """
+    for url in list(getattr(builder, "url_infos", ()))[:1]:
+        parts = urllib.parse.urlsplit(url)
+        if parts.hostname is None or urllib.request.getproxies():
+            return ""
+        try:
+            port = parts.port or (80 if parts.scheme == "http" else 443)
+            socket.create_connection((parts.hostname, port), timeout=_CONNECT_S).close()
+        except OSError as error:
+            return f"{parts.hostname}: {error.strerror or error}"
+    return ""
 
 
 def _keys(what: str, info: Any) -> tuple[str, str]:
