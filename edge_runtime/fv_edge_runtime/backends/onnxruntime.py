@@ -54,7 +54,7 @@ def open_onnxruntime(path: Path, threads: int) -> OnnxSession:
         import onnxruntime
         from onnxruntime.capi import onnxruntime_pybind11_state as state
 
-    errors: tuple[type[Exception], ...] = (state.Fail, state.InvalidArgument, state.InvalidGraph)
+    errors: tuple[type[Exception], ...] = (UnicodeDecodeError, state.Fail, state.InvalidArgument, state.InvalidGraph)
     errors += (state.InvalidProtobuf, state.NotImplemented, state.RuntimeException, state.NoSuchFile)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
@@ -66,7 +66,7 @@ def open_onnxruntime(path: Path, threads: int) -> OnnxSession:
         try:
             session = onnxruntime.InferenceSession(str(path), options, providers=_PROVIDERS)
             opened = OnnxSession(session, errors, runtime)
-        except (*errors, UnicodeDecodeError) as error:  # names are decoded when they are asked for
+        except errors as error:  # UnicodeDecodeError: names are decoded when they are asked for
             failure = error
     if failure is not None:
         raise BadModelFile(
