@@ -146,7 +146,7 @@ def evaluate(options: EvaluateOptions, progress: Progress | None = None) -> Repo
         check_labels(classifier.labels, imageset)
         sha256 = sha256_of_file(classifier.path)
         predictions = predict_keras(classifier.model, imageset, split, preprocess, progress, model_sha256=sha256)
-    if run is not None:
+    if run is not None and options.out is not None:
         predictions.save(run.predictions_path(imageset.fingerprint, split))
     return write(
         folder=options.out or _default_out(options.source, run),

@@ -1,6 +1,6 @@
 """The evaluation folder: one set of predictions as archive, CSV, JSON and a self-contained HTML page.
 
-predictions_SPLIT.npz   `fv_core.predictions`
+predictions_SPLIT_FINGERPRINT.npz   `fv_core.predictions`
 predictions_SPLIT.csv   one line a picture: sample id, true label, answer, its probability, right or not
 per_class_SPLIT.csv     pictures, precision, recall and F1 of each class
 confusion_SPLIT.csv     rows are true classes, columns answers
@@ -25,6 +25,7 @@ from fv_core.predictions import Predictions
 from fv_core.preprocess import Preprocess
 from fv_core.units import percent_as_text
 from fv_train.metrics import Metrics
+from fv_train.run import predictions_name
 
 SCHEMA_VERSION = 1
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -91,7 +92,7 @@ def write(
         model_sha256=predictions.model_sha256,
         selected_on_reported=selected_on_reported,
     )
-    predictions.save(folder / f"predictions_{split}.npz")
+    predictions.save(folder / predictions_name(predictions.dataset_fingerprint, split))
     write_text(folder / f"predictions_{split}.csv", _csv(_PICTURE, _pictures(predictions)))
     rows = [[row.label, row.pictures, row.precision, row.recall, row.f1] for row in metrics.classes]
     write_text(folder / f"per_class_{split}.csv", _csv(["label", "pictures", "precision", "recall", "f1"], rows))

@@ -104,8 +104,8 @@ class Run:
         return self.folder / self.info.dataset_path
 
     def predictions_path(self, fingerprint: str, split: str) -> Path:
-        """Where the full model's answers on a split of an image set are kept; 64 bits tell any two sets apart."""
-        return self.folder / EVALUATION / f"predictions_{split}_{fingerprint[:16]}.npz"
+        """Where the full model's answers on a split of an image set are kept."""
+        return self.folder / EVALUATION / predictions_name(fingerprint, split)
 
     def write_info(self, info: RunInfo) -> None:
         """Replace `manifest.json`."""
@@ -122,6 +122,11 @@ class Run:
                 why="its SHA-256 is not the one in manifest.json",
                 hint=f"fv export {self.model_path} treats it as a file of its own",
             )
+
+
+def predictions_name(fingerprint: str, split: str) -> str:
+    """File name of stored predictions; 64 bits of the fingerprint tell any two image sets apart."""
+    return f"predictions_{split}_{fingerprint[:16]}.npz"
 
 
 def numbered(runs: Path, recipe: str) -> Path:
