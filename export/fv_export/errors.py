@@ -39,3 +39,9 @@ class NotQuantizable(FvError):
     """A tensor or a weight that no integers can stand for."""
 
     code = "not-quantizable"
+
+
+class ConverterRefused(InputError):
+    """A model that a stock converter cannot write with built-in operators and static shapes."""
+
+    code = "converter-refused"
