@@ -61,7 +61,9 @@ class Emitter:
     ) -> Value:
         """Add an operator that reads `inputs` and writes `out`; returns `out`."""
         second: DTypeLike | None = inputs[1].dtype if len(inputs) > 1 else None
-        version = version_of(code, inputs[0].dtype, second, out.dtype, dilated=dilated)
+        first = inputs[0]
+        per_channel = first.quantized is not None and first.quantized.axis is not None
+        version = version_of(code, first.dtype, second, out.dtype, dilated=dilated, per_channel=per_channel)
         self.container.operator(code, version, [value.index for value in inputs], out.index, options)
         return out
 

@@ -25,7 +25,7 @@ from fv_export.graph import (
     Reshape,
     Softmax,
 )
-from fv_export.write.tflite.context import FUSED, PADDING, Context, FloatWeights, Lowering, Window
+from fv_export.write.tflite.context import FUSED, PADDING, Context, Lowering, Window
 from fv_export.write.tflite.emitter import Value
 from fv_export.write.tflite.padding import Rule
 from fv_export.write.tflite.weights import kernel_and_bias
@@ -59,7 +59,6 @@ def dense(context: Context, node: Dense, inputs: Sequence[Value], target: Quanti
     """FULLY_CONNECTED."""
     options = schema.FullyConnectedOptionsT()
     options.fusedActivationFunction = FUSED[node.fused]
-    options.asymmetricQuantizeInputs = target is None and context.float_weights is FloatWeights.INT8
     operands = [inputs[0], *kernel_and_bias(context, node, inputs[0], target)]
     return context.emitter.operator("FULLY_CONNECTED", operands, context.out(node, target), options)
 

@@ -48,16 +48,29 @@ _INT16 = {
     "TANH": 3,
 }
 # Float activations, int8 weights with one scale a channel.
-_HYBRID = {"CONV_2D": 5, "DEPTHWISE_CONV_2D": 6, "FULLY_CONNECTED": 12}
+_HYBRID = {"CONV_2D": 5}
 
 
-def version_of(operator: str, first: DTypeLike, second: DTypeLike | None, out: DTypeLike, *, dilated: bool) -> int:
-    """The version of `operator` by the types of its first and second input and of its output."""
+def version_of(
+    operator: str,
+    first: DTypeLike,
+    second: DTypeLike | None,
+    out: DTypeLike,
+    *,
+    dilated: bool = False,
+    per_channel: bool = False,
+) -> int:
+    """The version of `operator` by the types of its first and second input and of its output.
+
+    `dilated`: a convolution with a dilation. `per_channel`: the first input has a scale a channel.
+    """
     first, out = np.dtype(first), np.dtype(out)
     if first == np.float32 and second is not None and np.dtype(second) == np.int8:
         return _HYBRID.get(operator, 1)
     if operator == "DEQUANTIZE" and first == np.float16:
         return 3
+    if operator == "DEQUANTIZE" and per_channel:
+        return 5
     if operator == "DEPTHWISE_CONV_2D" and first == np.float32 and dilated:
         return 2
     if np.int16 in (first, out):

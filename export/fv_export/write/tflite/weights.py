@@ -9,7 +9,11 @@ Formats
     float32     as they are
     float16     float16 constants and a DEQUANTIZE to float32 (kernel and bias): what the converter writes, and what
                 XNNPACK unpacks once at load, so that the graph stays one partition
-    int8        one scale a channel (a tensor for Dense: `_dynamic`), float32 bias: the hybrid kernels
+    int8        int8 constants with one scale a channel, float32 bias. Conv: the hybrid kernel, which quantizes its
+                input as it runs (XNNPACK has it). DepthwiseConv and Dense: a DEQUANTIZE to float32, unpacked once at
+                load. XNNPACK has no hybrid depthwise kernel, and each would cut the graph: 17 partitions and 17.5 ms
+                for EfficientNetB0, where this takes 9.8 in one (docs/findings.md). The hybrid FULLY_CONNECTED with a
+                scale a channel is version 12, which tflite-runtime 2.14 refuses.
     integer     the annotation's int8 kernel, int32 bias (int64 where activations are 16 bits)
 """
 
@@ -60,16 +64,13 @@ def kernel_and_bias(
     return context.emitter.constant(f"{node.name}/kernel", kernel), _float_bias(context, node)
 
 
-def per_channel(kernel: NDArray[np.float32], axis: int | None) -> tuple[NDArray[np.int8], Quantized]:
-    """Symmetric int8 integers of `kernel`, with one scale a channel of `axis`, or one altogether for None."""
-    others = tuple(i for i in range(kernel.ndim) if i != axis) if axis is not None else None
-    largest = np.abs(kernel).max(axis=others).astype(np.float64).reshape(-1)
+def per_channel(kernel: NDArray[np.float32], axis: int) -> tuple[NDArray[np.int8], Quantized]:
+    """Symmetric int8 integers of `kernel` with one scale a channel of `axis`, and their format."""
+    others = tuple(i for i in range(kernel.ndim) if i != axis)
+    largest = np.abs(kernel).max(axis=others, keepdims=True).astype(np.float64)
     scale = np.where(largest > 0, largest / _INT8_MAX, _SCALE_OF_ZEROS)
-    shape = [1] * kernel.ndim
-    if axis is not None:
-        shape[axis] = -1
-    integers = np.clip(np.rint(kernel / scale.reshape(shape)), -_INT8_MAX, _INT8_MAX).astype(np.int8)
-    return integers, Quantized(8, scale, np.zeros(scale.size, np.int64), axis)
+    integers = np.clip(np.rint(kernel / scale), -_INT8_MAX, _INT8_MAX).astype(np.int8)
+    return integers, Quantized(8, scale.reshape(-1), np.zeros(scale.size, np.int64), axis)
 
 
 def bias_of(context: Context, name: str, bias: NDArray[np.int64], scale: NDArray[np.float64], bits: int) -> Value:
@@ -107,8 +108,11 @@ def _unpacked(context: Context, name: str, data: NDArray[np.float32]) -> Value:
 
 def _dynamic(context: Context, node: Conv | DepthwiseConv | Dense) -> tuple[Value, Value]:
     layout = _LAYOUTS[type(node)]
-    kernel, quantized = per_channel(layout.arranged(node.kernel), layout.channel_axis)
-    return context.emitter.constant(f"{node.name}/kernel", kernel, quantized), _float_bias(context, node)
+    integers, quantized = per_channel(layout.arranged(node.kernel), layout.channel_axis)
+    kernel = context.emitter.constant(f"{node.name}/kernel", integers, quantized)
+    if not isinstance(node, Conv):
+        kernel = context.emitter.unary("DEQUANTIZE", kernel, f"{node.name}/kernel_float32", None)
+    return kernel, _float_bias(context, node)
 
 
 def _float_bias(context: Context, node: Conv | DepthwiseConv | Dense) -> Value:
