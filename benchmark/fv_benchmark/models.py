@@ -41,7 +41,8 @@ class Model:
 def find_models(given: Sequence[Path]) -> list[Model]:
     """The model files that `given` stand for.
 
-    Raises `MissingPath`, `UnknownFormat` or `BadModelFile` for what is no model file, `BadManifest` for a damaged one.
+    Raises `MissingPath`, `UnknownFormat`, `BadModelFile` or `UnsupportedModel` for what is no model file, and
+    `BadManifest` for a damaged manifest.
     """
     paths = [path for one in given for path in _expand(one)]
     for path in paths:
@@ -65,11 +66,14 @@ def short_names(paths: Sequence[Path]) -> list[str]:
     return numbered
 
 
-def read_scheme(path_text: str) -> dict[str, Any]:
-    """In a child process: what the file's manifest says of its scheme."""
+def look_inside(path_text: str) -> dict[str, Any]:
+    """In a child process: check the file's structure, before any runtime sees it, and read its scheme."""
+    from fv_edge_runtime.classifier import check_sound
     from fv_edge_runtime.manifest_io import read_manifest
 
-    manifest = read_manifest(Path(path_text))
+    path = Path(path_text)
+    check_sound(path)
+    manifest = read_manifest(path)
     return {"scheme": manifest.scheme if manifest else UNKNOWN_SCHEME}
 
 
@@ -108,7 +112,7 @@ def _tails(paths: Sequence[Path], depth: int) -> list[str]:
 
 def _model(path: Path, name: str) -> Model:
     said = run_in_child(
-        "fv_benchmark.models:read_scheme",
+        "fv_benchmark.models:look_inside",
         str(path.resolve()),
         seconds=_READ_SECONDS,
         memory_bytes=_READ_MEMORY_BYTES,

@@ -1,0 +1,56 @@
+import pytest
+
+from fv_benchmark import doubts
+
+EXAMPLES = [
+    doubts.TooFewSamples(99, 312, 1000),
+    doubts.TooFewBlocks(1),
+    doubts.Unsteady(0.12, 0.05),
+    doubts.WarmUpTooShort(2, 5),
+    doubts.Drifted(-0.08, 0.05),
+    doubts.Throttled(3),
+    doubts.OtherLoad(1.6, 0.25),
+    doubts.Stolen(0.034, 0.01),
+    doubts.ClockFree("ondemand"),
+]
+
+
+def test_every_kind_has_an_example_here():
+    assert {type(doubt) for doubt in EXAMPLES} == set(doubts.KINDS.values())
+
+
+@pytest.mark.parametrize("doubt", EXAMPLES, ids=lambda doubt: doubt.kind)
+def test_a_doubt_says_its_numbers_and_what_to_try_and_is_read_back(doubt):
+    entry = doubt.to_json()
+    assert entry["sentence"] == doubt.sentence
+    assert entry["next_step"]
+    assert doubts.from_json(entry) == doubt
+
+
+def test_sentences():
+    assert [doubt.sentence for doubt in EXAMPLES] == [
+        "no p99: 312 calls, it wants 1000",
+        "no interval: 1 process, it wants at least 2",
+        "its processes differ by 12% (more than 5%)",
+        "2 of 5 processes were not steady after the warm-up",
+        "the machine became 8% faster while it was measured (more than 5%)",
+        "the processor throttled 3 times (heat or low voltage)",
+        "other programs used 1.6 processor cores meanwhile (more than 0.25)",
+        "the hypervisor took 3.4% of the processor's time (more than 1%)",
+        "the governor 'ondemand' changes the processor's clock while it works",
+    ]
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"kind": "nonsense"},
+        {"blocks": 1},
+        {"kind": "throttled", "events": "many"},
+        {"kind": "throttled", "events": 1, "extra": 2},
+        {"kind": "clock-free", "governor": 3},
+    ],
+)
+def test_a_stranger_is_refused(entry):
+    with pytest.raises((KeyError, TypeError, ValueError)):
+        doubts.from_json(entry)
