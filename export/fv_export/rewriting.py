@@ -21,8 +21,9 @@ from numpy.typing import NDArray
 from fv_core import golden
 from fv_core.registry import Registry
 from fv_export.errors import RewriteFailed
-from fv_export.execute import needed, run_node
+from fv_export.execute import needed
 from fv_export.graph import Floats, Graph, Node, renamed
+from fv_export.operations import run_node
 from fv_export.shapes import built
 
 # Share of a tensor's largest magnitude. float32 carries 6e-8, sums over thousands of terms lose about 1e-6, and
