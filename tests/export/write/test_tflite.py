@@ -36,7 +36,8 @@ def _reference(graph: Graph, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
 def _float_error(case: Case, scheme: str, *, delegate: bool) -> float:
     graph, batch = graph_of(case), pictures()
     expected = _reference(graph, batch)
-    answers = Loaded(write(graph, None, scheme, manifest(scheme)), delegate=delegate).run(batch)
+    annotation = annotated(graph, {"out": (-1.0, 1.0)}, 8) if scheme == "dynamic" else None
+    answers = Loaded(write(graph, annotation, scheme, manifest(scheme)), delegate=delegate).run(batch)
     assert answers.shape == expected.shape
     return float(np.abs(answers - expected).max() / np.abs(expected).max())
 
@@ -85,12 +86,14 @@ def _allowed_steps(name: str, bits: int) -> float:
 @pytest.mark.parametrize("scheme", ["fp32", "fp16", "dynamic", "int8", "int16x8"])
 def test_input_output_and_signature(scheme: str) -> None:
     graph = graph_of(CASES["dense"])
-    annotation = annotated(graph, {"out": (-9.0, 9.0)}, 8 if scheme == "int8" else 16) if "int" in scheme else None
+    annotation = annotated(graph, {"out": (-9.0, 9.0)}, 16 if scheme == "int16x8" else 8)
+    annotation = None if scheme.startswith("fp") else annotation
+    byte = scheme.startswith("int")
     loaded = Loaded(write(graph, annotation, scheme, manifest(scheme)))
     assert (loaded.input["name"], loaded.output["name"]) == (INPUT, OUTPUT)
-    assert loaded.input["dtype"] == (np.float32 if annotation is None else np.uint8)
+    assert loaded.input["dtype"] == (np.uint8 if byte else np.float32)
     assert loaded.output["dtype"] == np.float32
-    assert loaded.input["quantization"] == ((0.0, 0) if annotation is None else (1.0, 0))
+    assert loaded.input["quantization"] == ((1.0, 0) if byte else (0.0, 0))
     assert list(loaded.input["shape"]) == list(loaded.input["shape_signature"]) == [1, 9, 8, 3]
     assert loaded.interpreter.get_signature_list() == {"serving_default": {"inputs": [INPUT], "outputs": [OUTPUT]}}
 
@@ -106,5 +109,7 @@ def test_a_scheme_and_an_annotation_that_do_not_fit_are_refused() -> None:
         write(graph, None, "int8", manifest("int8"))
     with pytest.raises(ValueError, match="fp32 with an annotation"):
         write(graph, annotated(graph, {"out": (0.0, 1.0)}, 8), "fp32", manifest("fp32"))
-    with pytest.raises(ValueError, match="int4"):
+    with pytest.raises(ValueError, match="dynamic without an annotation"):
+        write(graph, None, "dynamic", manifest("dynamic"))
+    with pytest.raises(ValueError, match="no scheme int4"):
         write(graph, None, "int4", manifest("int4"))

@@ -1,6 +1,6 @@
 """TFLite files, written directly from the normal form; no converter runs, so nothing is fused or undone on the way."""
 
 from fv_export.write.tflite.islands import islands
-from fv_export.write.tflite.writer import FLOAT_SCHEMES, INPUT, INTEGER_SCHEMES, OUTPUT, write
+from fv_export.write.tflite.writer import INPUT, OUTPUT, float_tensors, write
 
-__all__ = ["FLOAT_SCHEMES", "INPUT", "INTEGER_SCHEMES", "OUTPUT", "islands", "write"]
+__all__ = ["INPUT", "OUTPUT", "float_tensors", "islands", "write"]

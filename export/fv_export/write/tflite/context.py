@@ -36,7 +36,10 @@ class FloatWeights(StrEnum):
 
 @dataclass(frozen=True)
 class Context:
-    """`shapes`: graph tensor -> shape. `weights`: node -> integers. `float_weights`: storage of the other weights."""
+    """`shapes`: graph tensor -> shape. `weights`: node -> integers.
+
+    `float_weights`: how the weights of a node that computes in float are stored.
+    """
 
     emitter: Emitter
     shapes: dict[str, Shape]

@@ -9,7 +9,7 @@ Formats
     float32     as they are
     float16     float16 constants and a DEQUANTIZE to float32 (kernel and bias): what the converter writes, and what
                 XNNPACK unpacks once at load, so that the graph stays one partition
-    int8        int8 constants with one scale a channel, float32 bias. Conv: the hybrid kernel, which quantizes its
+    int8        the annotation's int8 kernel, float32 bias. Conv: the hybrid kernel, which quantizes its
                 input as it runs (XNNPACK has it). DepthwiseConv and Dense: a DEQUANTIZE to float32, unpacked once at
                 load. XNNPACK has no hybrid depthwise kernel, and each would cut the graph: 17 partitions and 17.5 ms
                 for EfficientNetB0, where this takes 9.8 in one (docs/findings.md). The hybrid FULLY_CONNECTED with a
@@ -26,13 +26,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fv_export.graph import Conv, Dense, DepthwiseConv, Quantized, Weights
+from fv_export.graph import Conv, Dense, DepthwiseConv, Quantized
 from fv_export.write.tflite.context import Context, FloatWeights
 from fv_export.write.tflite.emitter import Value
 
-_INT8_MAX = 127
-# A channel of zeros has no scale of its own; any positive one gives zeros back.
-_SCALE_OF_ZEROS = 1.0
 _BIAS_BITS = {8: 32, 16: 64}
 _BIAS_TYPES = {32: np.int32, 64: np.int64}
 
@@ -55,22 +52,13 @@ def kernel_and_bias(
 ) -> tuple[Value, Value]:
     """The constants of `node`, which reads `source` and writes `target` (None: it computes in float)."""
     if target is not None:
-        return _integer(context, node, source, target.bits, context.weights[node.name])
+        return _integer(context, node, source, target.bits)
     if context.float_weights is FloatWeights.FLOAT16:
         return _half(context, node)
     if context.float_weights is FloatWeights.INT8:
         return _dynamic(context, node)
     kernel = np.ascontiguousarray(_LAYOUTS[type(node)].arranged(node.kernel), np.float32)
     return context.emitter.constant(f"{node.name}/kernel", kernel), _float_bias(context, node)
-
-
-def per_channel(kernel: NDArray[np.float32], axis: int) -> tuple[NDArray[np.int8], Quantized]:
-    """Symmetric int8 integers of `kernel` with one scale a channel of `axis`, and their format."""
-    others = tuple(i for i in range(kernel.ndim) if i != axis)
-    largest = np.abs(kernel).max(axis=others, keepdims=True).astype(np.float64)
-    scale = np.where(largest > 0, largest / _INT8_MAX, _SCALE_OF_ZEROS)
-    integers = np.clip(np.rint(kernel / scale), -_INT8_MAX, _INT8_MAX).astype(np.int8)
-    return integers, Quantized(8, scale.reshape(-1), np.zeros(scale.size, np.int64), axis)
 
 
 def bias_of(context: Context, name: str, bias: NDArray[np.int64], scale: NDArray[np.float64], bits: int) -> Value:
@@ -80,20 +68,21 @@ def bias_of(context: Context, name: str, bias: NDArray[np.int64], scale: NDArray
     return context.emitter.constant(name, bias.astype(_BIAS_TYPES[wide]), quantized)
 
 
-def _integer(
-    context: Context, node: Conv | DepthwiseConv | Dense, source: Value, bits: int, weights: Weights
-) -> tuple[Value, Value]:
+def _integer(context: Context, node: Conv | DepthwiseConv | Dense, source: Value, bits: int) -> tuple[Value, Value]:
     if source.quantized is None:
         raise ValueError(f"{node.name} computes in integers but reads a float tensor")
-    layout = _LAYOUTS[type(node)]
+    weights = context.weights[node.name]
+    scale = weights.kernel_scale.scale.reshape(-1) * source.quantized.scale[0]
+    return _integer_kernel(context, node), bias_of(context, f"{node.name}/bias", weights.bias, scale, bits)
+
+
+def _integer_kernel(context: Context, node: Conv | DepthwiseConv | Dense) -> Value:
+    layout, weights = _LAYOUTS[type(node)], context.weights[node.name]
     scale = weights.kernel_scale.scale.reshape(-1)
     axis = layout.channel_axis if weights.kernel_scale.axis is not None else None
-    quantized = Quantized(8, scale, np.zeros(scale.size, np.int64), axis)
     kernel = np.ascontiguousarray(layout.arranged(weights.kernel), np.int8)
-    return (
-        context.emitter.constant(f"{node.name}/kernel", kernel, quantized),
-        bias_of(context, f"{node.name}/bias", weights.bias, scale * source.quantized.scale[0], bits),
-    )
+    format_ = Quantized(8, scale, np.zeros(scale.size, np.int64), axis)
+    return context.emitter.constant(f"{node.name}/kernel", kernel, format_)
 
 
 def _half(context: Context, node: Conv | DepthwiseConv | Dense) -> tuple[Value, Value]:
@@ -107,9 +96,7 @@ def _unpacked(context: Context, name: str, data: NDArray[np.float32]) -> Value:
 
 
 def _dynamic(context: Context, node: Conv | DepthwiseConv | Dense) -> tuple[Value, Value]:
-    layout = _LAYOUTS[type(node)]
-    integers, quantized = per_channel(layout.arranged(node.kernel), layout.channel_axis)
-    kernel = context.emitter.constant(f"{node.name}/kernel", integers, quantized)
+    kernel = _integer_kernel(context, node)
     if not isinstance(node, Conv):
         kernel = context.emitter.unary("DEQUANTIZE", kernel, f"{node.name}/kernel_float32", None)
     return kernel, _float_bias(context, node)

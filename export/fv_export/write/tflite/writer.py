@@ -14,19 +14,21 @@ from __future__ import annotations
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-from fv_core.manifest import Manifest
+from fv_core.manifest import FloatTensor, Manifest
 from fv_export.graph import Affine, Annotation, Graph, Node, Quantized, Softmax
 from fv_export.write.tflite import activations, affine, nodes
 from fv_export.write.tflite.container import Container
 from fv_export.write.tflite.context import Context, FloatWeights, Lowering
 from fv_export.write.tflite.emitter import Emitter, Value, parameters, per_tensor
-from fv_export.write.tflite.islands import computes_in_integers
+from fv_export.write.tflite.islands import computes_in_integers, islands
 from fv_export.write.tflite_metadata import model_metadata, with_files
 
 INPUT = "image"
 OUTPUT = "probabilities"
-FLOAT_SCHEMES = {"fp32": FloatWeights.FLOAT32, "fp16": FloatWeights.FLOAT16, "dynamic": FloatWeights.INT8}
-INTEGER_SCHEMES = ("int8", "int16x8")
+_FLOAT_WEIGHTS = {"fp16": FloatWeights.FLOAT16, "dynamic": FloatWeights.INT8}
+_INTEGER = ("int8", "int16x8")
+_WITH_ANNOTATION = ("dynamic", *_INTEGER)
+_WITHOUT_ANNOTATION = ("fp32", "fp16")
 _BYTE = per_tensor(8, 1.0, 0)
 _LOWERINGS: dict[type[Node], Lowering] = {**nodes.LOWERINGS, **activations.LOWERINGS, Affine: affine.affine}
 
@@ -34,16 +36,20 @@ _LOWERINGS: dict[type[Node], Lowering] = {**nodes.LOWERINGS, **activations.LOWER
 def write(graph: Graph, annotation: Annotation | None, scheme: str, manifest: Manifest) -> bytes:
     """The bytes of a TFLite file that computes `graph`.
 
-    `annotation` is needed by the integer schemes (int8, int16x8) and must be None for the others (fp32, fp16, dynamic).
+    `annotation` is read for dynamic (weights), int8 and int16x8 (everything), and must be None for fp32 and fp16.
     The same arguments give the same bytes. Raises `ValueError` for arguments that do not fit together,
     `LabelNotOneLine` for a label that labels.txt cannot hold.
     """
-    if (scheme in INTEGER_SCHEMES) != (annotation is not None) or scheme not in (*FLOAT_SCHEMES, *INTEGER_SCHEMES):
-        raise ValueError(f"scheme {scheme} {'with' if annotation else 'without'} an annotation")
+    if scheme not in _WITHOUT_ANNOTATION + _WITH_ANNOTATION:
+        raise ValueError(f"no scheme {scheme} in TFLite")
+    if (scheme in _WITH_ANNOTATION) != (annotation is not None):
+        raise ValueError(f"{scheme} {'without' if annotation is None else 'with'} an annotation")
+    weights = annotation.weights if annotation else {}
+    if scheme not in _INTEGER:
+        annotation = None
     container = Container(reserved=(INPUT, OUTPUT))
     emitter = Emitter(container)
-    weights = annotation.weights if annotation else {}
-    context = Context(emitter, graph.shapes, weights, FLOAT_SCHEMES.get(scheme, FloatWeights.FLOAT32))
+    context = Context(emitter, graph.shapes, weights, _FLOAT_WEIGHTS.get(scheme, FloatWeights.FLOAT32))
     image, first = _image(emitter, graph, annotation)
     wanted = annotation.tensors.get(graph.input) if annotation else None
     values = {graph.input: emitter.converted(first, wanted, f"{graph.input}/converted")}
@@ -56,6 +62,13 @@ def write(graph: Graph, annotation: Annotation | None, scheme: str, manifest: Ma
     metadata = model_metadata(graph.name, manifest, graph.shapes[graph.input], integer=annotation is not None)
     data = container.finish(graph.name, {INPUT: image}, {OUTPUT: probabilities.index}, metadata)
     return with_files(data, manifest)
+
+
+def float_tensors(graph: Graph, annotation: Annotation, scheme: str) -> tuple[FloatTensor, ...]:
+    """The tensors that an integer file computes in float, and why; none for a scheme whose activations are float."""
+    if scheme not in _INTEGER:
+        return ()
+    return tuple(FloatTensor(name, why) for name, why in islands(graph, annotation).items())
 
 
 def _wanted(node: Node, annotation: Annotation | None) -> Quantized | None:
