@@ -26,5 +26,5 @@ def with_session(path: Path, facts: ModelFacts) -> ModelFacts:
         facts,
         runtime=session.runtime,
         partitions=len(delegates),
-        outside=outside_operators(read_tflite(path), delegates),
+        outside=outside_operators(read_tflite(path), delegates, delegates_int8=session.delegates_int8),
     )

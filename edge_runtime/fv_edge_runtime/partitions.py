@@ -23,13 +23,23 @@ DelegateNode = tuple[tuple[int, ...], tuple[int, ...]]
 _NO_INT8_KERNEL = ("HARD_SWISH", "SOFTMAX", "RELU", "RELU6", "ABS", "FLOOR", "NEG", "ROUND", "SQRT", "SQUARE", "GELU")
 _WITH_WEIGHTS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
 _SHAPES = ("SHAPE", "STRIDED_SLICE", "PACK")
+_NO_INT8 = "this runtime's XNNPACK takes float operators only; its own kernels run it"
 _NOT_KNOWN = "the delegate did not take it; the reason is not in fv's table"
 
 
-def outside_operators(model: TfliteFile, delegates: Sequence[DelegateNode]) -> tuple[OutsideOperator, ...]:
-    """The operators of the graph that no partition contains, in order; all of them where there is no delegate."""
+def outside_operators(
+    model: TfliteFile, delegates: Sequence[DelegateNode], *, delegates_int8: bool = True
+) -> tuple[OutsideOperator, ...]:
+    """The operators of the graph that no partition contains, in order; all of them where there is no delegate.
+
+    `delegates_int8`: whether the runtime's delegate takes int8 operators at all.
+    """
     inside = _inside(model.operators, delegates)
-    return tuple(_described(model, operator) for number, operator in enumerate(model.operators) if number not in inside)
+    return tuple(
+        _described(model, operator, delegates_int8)
+        for number, operator in enumerate(model.operators)
+        if number not in inside
+    )
 
 
 def _inside(operators: Sequence[Operator], delegates: Sequence[DelegateNode]) -> set[int]:
@@ -50,10 +60,11 @@ def _types(model: TfliteFile, indices: Sequence[int]) -> list[str]:
     return [type_name(model.tensors[index].type_code) for index in indices if index != NO_TENSOR]
 
 
-def _described(model: TfliteFile, operator: Operator) -> OutsideOperator:
+def _described(model: TfliteFile, operator: Operator, delegates_int8: bool) -> OutsideOperator:
     result = model.tensors[operator.outputs[0]] if operator.outputs else None
     dtype = type_name(result.type_code) if result else "none"
-    return OutsideOperator(operator.name, dtype, result.name if result else "", _why(model, operator, dtype))
+    why = _why(model, operator, dtype) if delegates_int8 or dtype != "int8" else _NO_INT8
+    return OutsideOperator(operator.name, dtype, result.name if result else "", why)
 
 
 def _why(model: TfliteFile, operator: Operator, dtype: str) -> str:

@@ -69,3 +69,8 @@ def test_the_first_quantize_of_raw_bytes_is_expected(tmp_path: Path) -> None:
     first = outside_operators(read_tflite(tmp_path / "m.tflite"), [])[0]
     assert (first.operator, first.dtype) == ("QUANTIZE", "int8")
     assert "expected" in first.why
+
+
+def test_a_runtime_that_delegates_no_int8_is_the_reason(tmp_path: Path) -> None:
+    found = outside_operators(chain(CHAIN, tmp_path), [], delegates_int8=False)
+    assert ["float operators only" in one.why for one in found] == [True, True, True, True, False]

@@ -16,11 +16,15 @@ from fv_edge_runtime.tflite_names import DELEGATE
 
 
 class TfliteSession:
-    """A `Session` of a TFLite interpreter whose tensors are allocated."""
+    """A `Session` of a TFLite interpreter whose tensors are allocated.
 
-    def __init__(self, interpreter: Any, runtime: str) -> None:
+    `delegates_int8`: whether this runtime's XNNPACK takes int8 operators when nobody asks it to.
+    """
+
+    def __init__(self, interpreter: Any, runtime: str, *, delegates_int8: bool) -> None:
         self._interpreter = interpreter
         self.runtime = runtime
+        self.delegates_int8 = delegates_int8
         source, sink = _only(interpreter.get_input_details()), _only(interpreter.get_output_details())
         self._input_index, self._output_index = source["index"], sink["index"]
         self.input_shape, self.output_shape = _shape(source), _shape(sink)
@@ -46,7 +50,9 @@ class TfliteSession:
         ]
 
 
-def open_tflite(interpreter_type: Callable[..., Any], runtime: str, path: Path, threads: int) -> TfliteSession:
+def open_tflite(
+    interpreter_type: Callable[..., Any], runtime: str, path: Path, threads: int, *, delegates_int8: bool
+) -> TfliteSession:
     """Open `path` with the runtime's `Interpreter`; raises `BadModelFile` or `UnsupportedModel`."""
     with captured_stderr() as written:
         failure: Exception | None = None
@@ -57,7 +63,7 @@ def open_tflite(interpreter_type: Callable[..., Any], runtime: str, path: Path, 
             failure = error
     if failure is not None:
         raise _refused(path, runtime, _first_line(failure) or written.reason()) from failure
-    return TfliteSession(interpreter, runtime)
+    return TfliteSession(interpreter, runtime, delegates_int8=delegates_int8)
 
 
 def _refused(path: Path, runtime: str, why: str) -> BadModelFile | UnsupportedModel:

@@ -15,7 +15,8 @@ def open_litert(path: Path, threads: int) -> TfliteSession:
     with captured_stderr():
         from ai_edge_litert.interpreter import Interpreter
 
-    return open_tflite(Interpreter, f"ai-edge-litert {version_of('ai-edge-litert')}", path, threads)
+    runtime = f"ai-edge-litert {version_of('ai-edge-litert')}"
+    return open_tflite(Interpreter, runtime, path, threads, delegates_int8=True)
 
 
 BACKEND = Backend(

@@ -12,7 +12,7 @@ from fv_edge_runtime.session import Backend
 
 
 def open_tflite_runtime(path: Path, threads: int) -> TfliteSession:
-    """Open a TFLite file with tflite-runtime and its default delegate, XNNPACK."""
+    """Open a TFLite file with tflite-runtime and its default delegate, XNNPACK, which takes float only in 2.14."""
     try:
         with captured_stderr():
             from tflite_runtime.interpreter import Interpreter
@@ -21,7 +21,8 @@ def open_tflite_runtime(path: Path, threads: int) -> TfliteSession:
         raise MissingExtra(
             "tflite-runtime cannot be loaded", why=str(error), hint="pip install 'fv[tflite-runtime]' 'numpy<2'"
         ) from error
-    return open_tflite(Interpreter, f"tflite-runtime {version_of('tflite-runtime')}", path, threads)
+    runtime = f"tflite-runtime {version_of('tflite-runtime')}"
+    return open_tflite(Interpreter, runtime, path, threads, delegates_int8=False)
 
 
 BACKEND = Backend(
