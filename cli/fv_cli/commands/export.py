@@ -22,6 +22,8 @@ FORMATS = ("tflite", "onnx")
 # Asked for when no scheme is named: the small file, and the float file to hold it against.
 DEFAULT_SCHEMES = ("fp32", "int8")
 REFUSED = 3
+# Names of float tensors shown for each reason.
+SHOWN = 3
 FAILED = 1
 
 
@@ -169,13 +171,25 @@ def _show(exported: Exported, left_out: list[str], *, explain: bool) -> None:
     for line in left_out:
         console.print(f"left out: {output.safe(line)}")
     for file in exported.files:
-        for tensor in file.float_tensors:
-            console.print(f"float in {_label(file)}: {output.safe(tensor.name)}: {output.safe(tensor.why)}")
+        for line in _float_lines(file):
+            console.print(output.safe(line))
         if explain:
             for line in file.applied:
                 console.print(f"rewritten in {_label(file)}: {output.safe(line)}")
             for line in file.not_applied:
                 console.print(f"not rewritten in {_label(file)}: {output.safe(line)}")
+
+
+def _float_lines(file: ExportedFile) -> list[str]:
+    """One line a reason, with the first tensors; `--json` and the manifest have them all."""
+    by_reason: dict[str, list[str]] = {}
+    for tensor in file.float_tensors:
+        by_reason.setdefault(tensor.why, []).append(tensor.name)
+    lines = []
+    for why, names in by_reason.items():
+        shown = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
+        lines.append(f"float in {_label(file)}: {shown}: {why}")
+    return lines
 
 
 def _row(file: ExportedFile) -> tuple[str, ...]:
