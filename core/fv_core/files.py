@@ -2,7 +2,8 @@
 
 An output is written beside its final name, under a temporary name that carries the writer's process id, flushed to
 disk, and renamed: rename is atomic within a file system (POSIX.1-2017, rename()). An exception removes the temporary
-file; after kill -9 it stays, and the next writer of the same name removes it once that process is gone.
+file; after kill -9 it stays, and the next writer of the same name removes it once that process is gone. In a container
+every process may have the same id, so a token drawn at its start tells a process from its namesakes.
 """
 
 from __future__ import annotations
@@ -11,14 +12,16 @@ import errno
 import hashlib
 import os
 import re
+import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from fv_core.errors import DiskFull, FvError, NotWritable
+from fv_core.errors import AlreadyExists, DiskFull, FvError, NotWritable
 
-_TEMPORARY = re.compile(r"^\.(?P<name>.+)\.fv-tmp-(?P<pid>\d+)$")
+_TEMPORARY = re.compile(r"^\.(?P<name>.+)\.fv-tmp-(?P<pid>\d+)-(?P<token>[0-9a-f]+)$")
+_TOKEN = secrets.token_hex(4)
 _READ_CHUNK_BYTES = 1 << 20
 
 
@@ -38,7 +41,7 @@ def whole_file(path: Path) -> Iterator[Path]:
     Raises `DiskFull` or `NotWritable` in place of the operating system's error.
     """
     with translated_os_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(path.parent)
         _remove_stale(path)
         temporary = _temporary_name(path)
         try:
@@ -53,7 +56,7 @@ def whole_file(path: Path) -> Iterator[Path]:
 def whole_folder(path: Path) -> Iterator[Path]:
     """Yield a new temporary folder beside `path`; on success it becomes `path`, which must not exist yet."""
     with translated_os_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(path.parent)
         _remove_stale(path)
         temporary = _temporary_name(path)
         temporary.mkdir()
@@ -90,7 +93,13 @@ def translated_os_errors(path: Path) -> Iterator[None]:
                 why=error.strerror or "disk full",
                 hint=f"free some space (df -h {path.parent}) or choose another place with --out",
             ) from error
-        if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM, errno.ENOTDIR):
+        if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
+            raise AlreadyExists(
+                f"{path} is there already",
+                why=error.strerror or "it exists",
+                hint="remove it, or choose another place with --out",
+            ) from error
+        if error.errno in (errno.EACCES, errno.EROFS, errno.EPERM, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG):
             raise NotWritable(
                 f"cannot write {path}",
                 why=error.strerror or "not writable",
@@ -99,15 +108,22 @@ def translated_os_errors(path: Path) -> Iterator[None]:
         raise
 
 
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:  # a file stands where the folder should be
+        raise NotADirectoryError(errno.ENOTDIR, "there is a file in the place of its folder", str(folder)) from error
+
+
 def _temporary_name(path: Path) -> Path:
-    return path.with_name(f".{path.name}.fv-tmp-{os.getpid()}")
+    return path.with_name(f".{path.name}.fv-tmp-{os.getpid()}-{_TOKEN}")
 
 
 def _remove_stale(path: Path) -> None:
     """Remove what a killed writer of `path` left behind."""
     for entry in path.parent.iterdir():
         match = _TEMPORARY.match(entry.name)
-        if match is None or match["name"] != path.name or _is_alive(int(match["pid"])):
+        if match is None or match["name"] != path.name or _is_alive(int(match["pid"]), match["token"]):
             continue
         if entry.is_dir():
             shutil.rmtree(entry, ignore_errors=True)
@@ -115,9 +131,9 @@ def _remove_stale(path: Path) -> None:
             entry.unlink(missing_ok=True)
 
 
-def _is_alive(pid: int) -> bool:
+def _is_alive(pid: int, token: str) -> bool:
     if pid == os.getpid():
-        return True
+        return token == _TOKEN
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -6,7 +6,9 @@ float32, and who was asked about what.
 
 from __future__ import annotations
 
+import struct
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +17,24 @@ from numpy.typing import NDArray
 
 from fv_core.errors import BadPredictions, MissingPath
 from fv_core.files import whole_file
+
+# What zipfile, zlib and numpy.load raise on damaged archives (found by flipping bytes, tests/core/test_predictions.py).
+_DAMAGE = (
+    OSError,
+    ValueError,
+    KeyError,
+    IndexError,
+    TypeError,
+    EOFError,
+    SyntaxError,
+    MemoryError,
+    OverflowError,
+    NotImplementedError,
+    RuntimeError,
+    struct.error,
+    zlib.error,
+    zipfile.BadZipFile,
+)
 
 
 @dataclass(frozen=True)
@@ -69,7 +89,8 @@ class Predictions:
         if not path.is_file():
             raise MissingPath(f"no predictions at {path}", why="there is no such file")
         try:
-            with np.load(path, allow_pickle=False) as data:
+            # Opened here: numpy.load leaves a damaged file open when it is given a path.
+            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as data:
                 fingerprint, split, model = (str(text) for text in data["about"])
                 return cls(
                     ids=tuple(str(name) for name in data["ids"]),
@@ -80,5 +101,5 @@ class Predictions:
                     split=split,
                     model_sha256=model,
                 )
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        except _DAMAGE as error:
             raise BadPredictions(f"cannot read the predictions {path}", why=str(error), hint="fv evaluate") from error

@@ -7,7 +7,8 @@ def bytes_as_text(size_bytes: int) -> str:
     """`1536` -> `1.5 KiB`; binary prefixes (IEC 80000-13)."""
     value = float(size_bytes)
     for unit in ("B", "KiB", "MiB", "GiB"):
-        if value < 1024 or unit == "GiB":
+        # 1023.95 KiB would be rounded to 1024.0 KiB.
+        if value < (1024 if unit == "B" else 1023.95) or unit == "GiB":
             return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
         value /= 1024
     raise AssertionError("unreachable")
@@ -15,9 +16,10 @@ def bytes_as_text(size_bytes: int) -> str:
 
 def ms_as_text(latency_ms: float) -> str:
     """Milliseconds with three significant digits below 100, none behind the point above."""
-    if latency_ms >= 100:
+    # The limits are where rounding reaches the next digit: 9.995 would be 10.00.
+    if latency_ms >= 99.95:
         return f"{latency_ms:.0f} ms"
-    return f"{latency_ms:.1f} ms" if latency_ms >= 10 else f"{latency_ms:.2f} ms"
+    return f"{latency_ms:.1f} ms" if latency_ms >= 9.995 else f"{latency_ms:.2f} ms"
 
 
 def percent_as_text(share: float) -> str:
@@ -27,8 +29,8 @@ def percent_as_text(share: float) -> str:
 
 def seconds_as_text(seconds: float) -> str:
     """`75.2` -> `1 min 15 s`."""
-    if seconds < 60:
-        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    if round(seconds) < 60:
+        return f"{seconds:.1f} s" if seconds < 9.95 else f"{seconds:.0f} s"
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"

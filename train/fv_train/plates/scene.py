@@ -36,13 +36,13 @@ def draw(label: int, seed: int, size: int = NATURAL_SIZE) -> NDArray[np.uint8]:
     random = Random(f"{label}/{seed}")  # a string seeds through SHA-512, the same on every Python 3
     dish = DISHES.get(CLASSES[label])
     turn = random.uniform(-math.pi, math.pi) if dish.from_above else random.uniform(-0.3, 0.3)
-    pose = Pose(random.uniform(-0.14, 0.14), random.uniform(-0.14, 0.14), random.uniform(0.8, 1.12), turn)
+    pose = Pose(random.uniform(-0.1, 0.1), random.uniform(-0.1, 0.1), random.uniform(0.92, 1.16), turn)
     sun = random.uniform(-math.pi, math.pi)
     canvas = Canvas(size, pose, (round(math.cos(sun), 6), round(math.sin(sun), 6)))
     _table(canvas, random)
     _plate(canvas, random, dish.from_above)
     dish.paint(canvas, random)
-    if random.random() < 0.45:
+    if random.random() < 0.4:
         _cutlery(canvas, random)
     _light(canvas, random)
     return _lens(canvas.rgb, random)
@@ -86,7 +86,7 @@ def _plate(canvas: Canvas, random: Random, from_above: bool) -> None:
 
 def _cutlery(canvas: Canvas, random: Random) -> None:
     side = 1.0 if random.random() < 0.5 else -1.0
-    away = random.uniform(0.5, 1.0)
+    away = random.uniform(0.66, 0.96)
     patch = canvas.patch(side * away, random.uniform(-0.2, 0.2), 1.4, random.uniform(-0.5, 0.5) + math.pi / 2)
     steel = pick(random, ((0.78, 0.79, 0.81), (0.70, 0.66, 0.58), (0.60, 0.42, 0.25), (0.25, 0.24, 0.24)), 0.05)
     kind = random.random()
@@ -117,9 +117,9 @@ def _light(canvas: Canvas, random: Random) -> None:
 def _lens(rgb: Field, random: Random) -> NDArray[np.uint8]:
     """(3, h, w) float to (h, w, 3) bytes: up to two passes of a 1-2-1 blur (more on larger pictures), then noise."""
     size = rgb.shape[1]
-    for _ in range(int(random.random() * 3) * max(1, size // NATURAL_SIZE) ** 2):
+    for _ in range(int(random.random() * 2.3) * max(1, size // NATURAL_SIZE) ** 2):
         rgb = _binomial(_binomial(rgb, 1), 2)
-    strength = np.float32(random.uniform(0.0, 0.08))
+    strength = np.float32(random.uniform(0.0, 0.06))
     # The sum of two bytes: a triangular spread around 255.
     pairs = np.frombuffer(random.randbytes(2 * rgb.size), dtype=np.uint8).reshape(2, *rgb.shape)
     levels = rgb * 255 + strength * (pairs[0].astype(np.float32) + pairs[1] - 255)

@@ -1,4 +1,4 @@
-"""One to four donuts: rings of dough, ragged icing on them, sprinkles every way."""
+"""One to three donuts: rings of dough, ragged icing on them, sprinkles every way."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from fv_train.plates.palette import DOUGH, GARNISH, SAUCE, pick
 
 
 def _paint(canvas: Canvas, random: Random) -> None:
-    count, dough = 1 + int(random.random() * 4), pick(random, DOUGH)
+    count, dough = 1 + int(random.random() * 3), pick(random, DOUGH)
     turn = random.uniform(-math.pi, math.pi)
     for index in range(count):
         angle = turn + 2 * math.pi * index / count
-        away, scale = (0.0, random.uniform(0.95, 1.2)) if count == 1 else (0.2 + 0.07 * count, 1.18 - 0.13 * count)
+        away, scale = (0.0, random.uniform(1.05, 1.35)) if count == 1 else (0.2 + 0.07 * count, 1.18 - 0.13 * count)
         x, y = round(away * math.cos(angle), 6), round(away * math.sin(angle), 6)
         patch = canvas.patch(x, y, 0.8 * scale)
         patch.solid(ring(0.33 * scale, 0.18 * scale), dough, 0.17 * scale)

@@ -19,7 +19,7 @@ def _paint(canvas: Canvas, random: Random) -> None:
         away = 0.0 if count == 1 else 0.34
         angle = turn + 2 * math.pi * index / count
         x, y = round(away * math.cos(angle), 6), round(away * math.sin(angle), 6)
-        size = random.uniform(0.4, 0.52) if count == 1 else random.uniform(0.27, 0.34)
+        size = random.uniform(0.46, 0.58) if count == 1 else random.uniform(0.3, 0.37)
         egg = canvas.patch(x, y, 0.8)
         outline = uneven(disc(size), 0.1, 4.5, random.getrandbits(16))
         egg.solid(outline, scaled(white, 0.8), 0.03)

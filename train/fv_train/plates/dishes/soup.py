@@ -21,10 +21,10 @@ def _paint(canvas: Canvas, random: Random) -> None:
     patch.flat(ring(radius - 0.07, 0.012), scaled(liquid, 1.3), 0.5)
     cream = mixed(pick(random, SAUCE), (1.0, 0.98, 0.92), 0.55)
     turn = random.uniform(-math.pi, math.pi)
-    for step in range(75):
-        angle, away = turn + 0.2 * step, 0.04 + 0.0052 * step
+    for step in range(115):
+        angle, away = turn + 0.13 * step, 0.04 + 0.0034 * step
         drop = canvas.patch(round(away * math.cos(angle), 6), round(away * math.sin(angle), 6), 0.05)
-        drop.flat(disc(0.034), cream, 0.7)
+        drop.flat(disc(0.034), cream, 0.5)
     bread = pick(random, DOUGH)
     for _ in range(int(random.uniform(4, 10))):
         angle, away = random.uniform(-math.pi, math.pi), random.uniform(0.12, radius - 0.2)

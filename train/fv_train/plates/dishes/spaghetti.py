@@ -11,15 +11,15 @@ from fv_train.plates.palette import CREAM, DOUGH, GARNISH, SAUCE, TOMATO, favour
 
 
 def _paint(canvas: Canvas, random: Random) -> None:
-    pasta, seed, size = favour(random, 0.5, CREAM, DOUGH), random.getrandbits(16), random.uniform(0.58, 0.7)
+    pasta, seed, size = favour(random, 0.5, CREAM, DOUGH), random.getrandbits(16), random.uniform(0.64, 0.76)
     nest = uneven(disc(size), 0.06, 3, seed)
     whole = canvas.patch(0, 0, 0.95)
     whole.solid(nest, scaled(pasta, 0.55), 0.2)
     edge = given(nest(whole.u, whole.v))
-    for _ in range(34):
+    for _ in range(30):
         angle, away, bend = random.uniform(-math.pi, math.pi), random.uniform(0, 0.55), random.uniform(0.16, 0.6)
         middle = (round(away * math.cos(angle), 6), round(away * math.sin(angle), 6))
-        line = given(intersection(edge, moved(ring(bend, 0.018), *middle))(whole.u, whole.v))
+        line = given(intersection(edge, moved(ring(bend, 0.022), *middle))(whole.u, whole.v))
         whole.shadow(line, 0.02, 0.35)
         whole.flat(line, jitter(random, pasta, 0.05))
     sauce = favour(random, 0.4, TOMATO, SAUCE)

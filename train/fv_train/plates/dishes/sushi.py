@@ -13,7 +13,7 @@ def _paint(canvas: Canvas, random: Random) -> None:
     rows, columns = (2, 3) if random.random() < 0.4 else (3, 3) if random.random() < 0.6 else (2, 4)
     wrap, rice = scaled(pick(random, GARNISH), 0.45), favour(random, 0.5, CREAM, DOUGH)
     filling, core = pick(random, GARNISH), pick(random, GARNISH)
-    radius = random.uniform(0.15, 0.18)
+    radius = random.uniform(0.17, 0.2)
     square = random.random() < 0.3
     for row in range(rows):
         for column in range(columns):

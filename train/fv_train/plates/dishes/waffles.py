@@ -26,11 +26,11 @@ def _paint(canvas: Canvas, random: Random) -> None:
     dough = favour(random, 0.45, GOLDEN, DOUGH)
     pair = random.random() < 0.35
     for place in (-0.2, 0.22) if pair else (0.0,):
-        half = random.uniform(0.4, 0.44) if pair else random.uniform(0.52, 0.6)
+        half = random.uniform(0.42, 0.46) if pair else random.uniform(0.58, 0.66)
         patch = canvas.patch(place, place, 1.0, random.uniform(-0.25, 0.25))
         outline = uneven(disc(half * 1.1) if random.random() < 0.5 else box(half, half, 0.1), 0.015, 6, 7)
         patch.solid(outline, dough, 0.07)
-        pockets = _pockets(random.uniform(0.19, 0.23))
+        pockets = _pockets(random.uniform(0.23, 0.28))
         inside = np.clip(-(outline(patch.u, patch.v) + 0.05) * 40, 0, 1)
         hole = pockets(patch.u, patch.v)
         lit = pockets(patch.u - 0.03 * patch.light[0], patch.v - 0.03 * patch.light[1])
