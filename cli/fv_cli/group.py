@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -54,6 +55,13 @@ def load(name: str) -> Command:
     # A word that is missing is an error like every other, not a page of help.
     command.no_args_is_help = False
     return command
+
+
+def run(words: Sequence[str]) -> None:
+    """Run one command line within this process; it fails as its command fails, and `Exit` where that says a code."""
+    group = command_line()
+    with group.make_context("fv", list(words)) as context:
+        group.invoke(context)
 
 
 class _LazyGroup(TyperGroup):

@@ -36,14 +36,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(words: list[str]) -> int:
     import typer
 
-    from fv_cli.group import command_line
+    from fv_cli.group import command_line, run
 
-    group = command_line()
     if _COMPLETION_REQUEST in os.environ:
-        group.main(args=words, prog_name="fv")
+        command_line().main(args=words, prog_name="fv")
     try:
-        with group.make_context("fv", words) as context:
-            group.invoke(context)
+        run(words)
     except typer.Exit as stop:
         return stop.exit_code
     return 0

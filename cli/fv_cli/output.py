@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from fv_cli.errors import one_line
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 _PIPE_COLUMNS = 200
 # Without a terminal a long task says where it is this often: a few hundred lines for the longest training.
 _LINE_EVERY_S = 15.0
+_next_steps_are_silent = ContextVar("_next_steps_are_silent", default=False)
 
 
 def stdout() -> Console:
@@ -52,7 +54,19 @@ def print_json(data: Any) -> None:
 
 def next_step(command: str) -> None:
     """The last line of a command: what to type next."""
+    if _next_steps_are_silent.get():
+        return
     sys.stderr.write(f"next: {one_line(command)}\n")
+
+
+@contextmanager
+def without_next_steps() -> Iterator[None]:
+    """For a command that runs others: their last lines would send the reader away in the middle."""
+    token = _next_steps_are_silent.set(True)
+    try:
+        yield
+    finally:
+        _next_steps_are_silent.reset(token)
 
 
 @contextmanager
@@ -91,7 +105,7 @@ def _bars(console: Console) -> Bars:
 
 
 class _Drawn:
-    """A `Progress` with one rich bar for each task."""
+    """A `Progress` with a rich bar for each task; a task that begins takes the place of those that have ended."""
 
     def __init__(self, bars: Bars) -> None:
         self._bars = bars
@@ -100,6 +114,8 @@ class _Drawn:
     def advance(self, task: str, done: int, total: int | None, note: str = "") -> None:
         """See `fv_core.progress.Progress`."""
         if task not in self._tasks:
+            for ended in [one for one in self._bars.tasks if one.finished]:
+                self._bars.update(ended.id, visible=False)
             self._tasks[task] = self._bars.add_task(safe(task), total=total, note="")
         self._bars.update(self._tasks[task], completed=done, total=total, note=safe(note))
 
@@ -109,23 +125,23 @@ class _Drawn:
 
 
 class _Lines:
-    """A `Progress` for logs: a line when a task begins, now and then, and when it ends."""
+    """A `Progress` for logs: a line now and then, and the end of every task that had one."""
 
     def __init__(self) -> None:
-        self._last_line_s: dict[str, float] = {}
-        self._finished: set[str] = set()
+        self._last_line_s = float("-inf")
+        self._begun: set[str] = set()
 
     def advance(self, task: str, done: int, total: int | None, note: str = "") -> None:
         """See `fv_core.progress.Progress`."""
-        ended = done == total and task not in self._finished
-        if done != total:
-            self._finished.discard(task)
         now_s = time.monotonic()
-        if not ended and now_s - self._last_line_s.get(task, float("-inf")) < _LINE_EVERY_S:
+        ended = done == total and task in self._begun
+        if not ended and now_s - self._last_line_s < _LINE_EVERY_S:
             return
-        if ended:
-            self._finished.add(task)
-        self._last_line_s[task] = now_s
+        self._last_line_s = now_s
+        if done == total:
+            self._begun.discard(task)
+        else:
+            self._begun.add(task)
         of = "" if total is None else f"/{total}"
         self.say(f"{task}: {done}{of} {note}".rstrip())
 

@@ -79,6 +79,29 @@ def test_without_a_terminal_a_task_is_a_few_lines(capsys: pytest.CaptureFixture[
     assert printed.err == "photos: 0/1000 12/s\nphotos: 1000/1000 12/s\ntwo were skipped\n"
 
 
+def test_many_short_tasks_do_not_flood_a_log(capsys: pytest.CaptureFixture[str]) -> None:
+    with output.progress() as progress:
+        for epoch in range(50):
+            progress.advance(f"epoch {epoch}", 0, 10)
+            progress.advance(f"epoch {epoch}", 10, 10)
+    assert capsys.readouterr().err == "epoch 0: 0/10\nepoch 0: 10/10\n"
+
+
+def test_a_long_task_says_where_it_is(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(output.time, "monotonic", iter(range(0, 1000, 5)).__next__)
+    with output.progress() as progress:
+        for done in range(8):
+            progress.advance("search", done, 100)
+    assert capsys.readouterr().err == "search: 0/100\nsearch: 3/100\nsearch: 6/100\n"
+
+
+def test_a_command_that_runs_others_silences_their_next_steps(capsys: pytest.CaptureFixture[str]) -> None:
+    with output.without_next_steps():
+        output.next_step("fv evaluate run")
+    output.next_step("fv export run")
+    assert capsys.readouterr().err == "next: fv export run\n"
+
+
 def test_a_task_of_unknown_length(capsys: pytest.CaptureFixture[str]) -> None:
     with output.progress() as progress:
         progress.advance("search", 3, None)
@@ -97,3 +120,15 @@ def test_on_a_terminal_a_task_is_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "10/10" in shown
     assert "[b]12/s" in shown
     assert "two [i]were skipped" in shown
+
+
+def test_on_a_terminal_bars_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    with output.progress() as progress:
+        for epoch in range(4):
+            progress.advance(f"epoch {epoch}", 10, 10)
+    last_frame = terminal.getvalue().rpartition("\x1b[2K")[2]
+    assert "epoch 3" in last_frame
+    assert "epoch 2" not in last_frame
