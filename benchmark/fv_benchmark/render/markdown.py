@@ -19,7 +19,7 @@ def markdown(report: Report) -> str:
         "# Benchmark",
         "\n".join(f"- {_escaped(line)}" for line in about(report)),
         _table(main),
-        "\n".join(f"{mark} {_escaped(text)}  " for mark, text in main.notes),
+        "\n".join(f"- {mark} {_escaped(text)}" for mark, text in main.notes),
         "\n".join(f"- whole run: {_escaped(line)}" for line in run_notes(report)),
         "## Start and memory",
         _table(start_table(report)),
