@@ -67,7 +67,6 @@ def test_version() -> None:
     [
         (("trian",), "No such command 'trian'. Did you mean 'train'?", "fv --help"),
         (("--fast",), "No such option: --fast", "fv --help"),
-        (("data",), "Missing command", "fv data --help"),
         (("predict", "model.tflite"), "Missing argument 'pictures'", "fv predict --help"),
         (("doctor", "--jsn"), "No such option: --jsn (Possible options: --json)", "fv doctor --help"),
     ],
