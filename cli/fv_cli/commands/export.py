@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from fv_cli import output
+from fv_cli.frameworks import import_keras
 from fv_core.errors import InputError
 from fv_core.files import write_text
 from fv_core.registry import unknown_name
@@ -55,6 +56,7 @@ def export(
     Without a scheme: --fp32 --int8. Every file is opened, run on real pictures and compared with the Keras model before
     it is put in place.
     """
+    import_keras()
     from fv_export.pipeline import ExportOptions
     from fv_export.pipeline import export as run_export
 
