@@ -11,6 +11,7 @@ Head and softmax are float32 under every policy. Training reads `logits`; the sa
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -141,8 +142,6 @@ def _with_weights(row: Backbone, recipe: Recipe, weights: str) -> keras.Model:
 
 
 def _downloaded(row: Backbone, recipe: Recipe) -> keras.Model:
-    import warnings
-
     wanted = recipe.model
     try:
         with warnings.catch_warnings():
@@ -174,8 +173,11 @@ def _load_file(backbone: keras.Model, path: Path, name: str) -> None:
             hint="keras.Model.save_weights('NAME.weights.h5') writes one",
         )
     try:
-        backbone.load_weights(path)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        with warnings.catch_warnings():
+            # Keras only warns when layers keep their random weights.
+            warnings.simplefilter("error", UserWarning)
+            backbone.load_weights(path)
+    except (OSError, ValueError, KeyError, TypeError, UserWarning) as error:
         raise BadWeights(
             f"{path} does not fit {name}",
             why=_first_line(error),

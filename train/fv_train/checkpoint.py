@@ -76,7 +76,7 @@ def save(path: Path, arrays: dict[str, NDArray[Any]], state: State) -> None:
 def load(path: Path) -> tuple[dict[str, NDArray[Any]], State]:
     """Read a checkpoint; raises `BadRun` for a damaged one."""
     try:
-        with np.load(path, allow_pickle=False) as data:
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as data:
             state = _state(json.loads(str(data[_STATE])))
             return {name: data[name] for name in data.files if name != _STATE}, state
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:

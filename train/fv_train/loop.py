@@ -87,6 +87,10 @@ class _Session:
             name, stage = self._stages[self._state.stage]
             while self._state.epoch < stage.epochs and not self._stopped():
                 self._epoch(name, stage)
+            if self._state.epoch < stage.epochs:
+                self._progress.say(
+                    f"stage {name} stopped early: {self._state.stopping.waited} epochs without a better one"
+                )
             if self._state.stage + 1 == len(self._stages):
                 return
             self._next_stage()
