@@ -11,12 +11,14 @@ from fv_cli import output
 from fv_core.imageset import ImageSet
 from fv_train.prepare.options import PrepareOptions
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer()
 
 
-@app.callback()
-def data() -> None:
+@app.callback(invoke_without_command=True)
+def data(context: typer.Context) -> None:
     """Prepare an image set from photos or a public data set."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 @app.command()

@@ -1,0 +1,87 @@
+"""`fv data prepare` as it is typed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fv_cli.main import main
+from fv_core.imageset import ImageSet
+from fv_train.prepare import PrepareOptions
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    rng = np.random.default_rng(0)
+    for name in ("pho", "soup"):
+        (tmp_path / "photos" / name).mkdir(parents=True)
+        for k in range(5):
+            pixels = rng.integers(0, 256, (20, 30, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "photos" / name / f"{k}.png")
+    return tmp_path / "photos"
+
+
+def test_the_result_and_the_next_step(photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "set"
+    assert main(["data", "prepare", f"folder:{photos}", "--out", str(out)]) == 0
+    said = capsys.readouterr()
+    assert said.out.splitlines() == [
+        f"image set    {out}",
+        "source       folder:photos",
+        "pictures     train 8, validation 2, 20 px square",
+        "classes      2: pho, soup",
+        f"fingerprint  {ImageSet.open(out).fingerprint}",
+    ]
+    assert said.err.splitlines()[-1] == f"next: fv train RECIPE --data {out}"
+
+
+def test_json_holds_the_same_and_a_second_start_changes_nothing(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "set"
+    words = ["data", "prepare", f"folder:{photos}", "--out", str(out), "--size", "16", "--json"]
+    answers = []
+    for _ in range(2):
+        assert main(words) == 0
+        said = capsys.readouterr()
+        answers.append(json.loads(said.out))
+    assert "already prepared" in said.err
+    assert answers[0] == answers[1]
+    assert answers[0]["size_px"] == 16
+    assert answers[0]["counts"] == {"train": 8, "validation": 2}
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["folder:nowhere"], "error[missing-path]: no folder at nowhere: there is no such place"),
+        (["tfds:huggingface:food"], "error[bad-source]: 'huggingface:food' is not the name of a TFDS data set: "),
+        (["builtin:pizza"], "error[unknown-name]: unknown built-in data set 'pizza': no such entry"),
+        (["builtin:plates", "--size", "1"], "error[bad-input]: --size 1: it must be from 8 to 1024 pixels"),
+    ],
+)
+def test_a_wrong_source_is_one_line_and_exit_code_2(
+    words: list[str], line: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["data", "prepare", *words, "--out", str(tmp_path / "set")]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.splitlines()[0].startswith(line)
+    assert not (tmp_path / "set").exists()
+
+
+def test_without_a_command_it_shows_its_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["data"]) == 0
+    assert "prepare" in capsys.readouterr().out
+
+
+def test_every_option_has_the_default_of_the_dataclass(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["data", "prepare", "--help"]) == 0
+    said = capsys.readouterr().out
+    assert f"[default: {PrepareOptions.size}]" in said.replace("\n", " ")
+    for name in PrepareOptions.__dataclass_fields__:
+        assert name == "source" or f"--{name.replace('_', '-')}" in said
