@@ -31,6 +31,7 @@ class Builder:
         self._nodes: list[Any] = []
         self._constants: list[Any] = []
         self._names: set[str] = {INPUT, OUTPUT}
+        self._shared: dict[tuple[str, tuple[int, ...], bytes], str] = {}
 
     def fresh(self, wanted: str) -> str:
         """`wanted`, or with the first free number behind it when it is taken."""
@@ -48,6 +49,13 @@ class Builder:
         name = self.fresh(wanted)
         self._constants.append(numpy_helper.from_array(np.ascontiguousarray(array).reshape(array.shape), name))
         return name
+
+    def shared(self, wanted: str, array: NDArray[Any]) -> str:
+        """`constant`, but once for all callers with equal values; `wanted` names it the first time."""
+        key = (array.dtype.str, array.shape, array.tobytes())
+        if key not in self._shared:
+            self._shared[key] = self.constant(wanted, array)
+        return self._shared[key]
 
     def node(self, operator: str, inputs: Sequence[str], wanted: str, attributes: Attributes | None = None) -> str:
         """Add a node with one output; returns the output's name. The node bears the same name."""

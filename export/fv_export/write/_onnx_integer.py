@@ -107,5 +107,9 @@ class IntegerWriter:
         self.islands.append(FloatTensor(node.output, _NO_KERNEL.format(what)))
 
     def _parameters(self, grid: Grid, name: str) -> tuple[str, str]:
-        scale = self.builder.constant(f"{name}/scale", np.array(grid.scale, np.float32))
-        return scale, self.builder.constant(f"{name}/zero", np.array(grid.zero_point, np.uint8))
+        zero = self.builder.shared(f"zero_{grid.zero_point}", np.array(grid.zero_point, np.uint8))
+        return self.scale(grid, name), zero
+
+    def scale(self, grid: Grid, name: str) -> str:
+        """The constant that holds the grid's scale; `name` is what it belongs to."""
+        return self.builder.shared(f"{name}/scale", np.array(grid.scale, np.float32))

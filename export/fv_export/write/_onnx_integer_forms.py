@@ -58,7 +58,8 @@ def write_node(writer: IntegerWriter, node: Node, wanted: str) -> None:
 
 def _weighted(writer: IntegerWriter, node: Conv | DepthwiseConv | Dense) -> bool:
     weights = writer.annotation.weights[node.name]
-    store = Integer(writer.builder, writer.graph, weights, writer.grids[node.inputs[0]].scale)
+    scale = writer.scale(writer.grids[node.inputs[0]], node.inputs[0])
+    store = Integer(writer.builder, writer.graph, weights, scale)
     writer.between_pairs(node, Context(writer.builder, writer.graph, store))
     return True
 
@@ -108,7 +109,7 @@ def _affine(writer: IntegerWriter, node: Affine) -> bool:
         writer.island(node, "a factor by channel of a vector")
         return False
     conv, weights = as_depthwise(node, source.scale)
-    store = Integer(writer.builder, writer.graph, weights, source.scale)
+    store = Integer(writer.builder, writer.graph, weights, writer.scale(source, node.inputs[0]))
     writer.between_pairs(conv, Context(writer.builder, writer.graph, store))
     return True
 
