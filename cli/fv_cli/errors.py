@@ -76,7 +76,7 @@ def explain(error: BaseException) -> tuple[list[str], int]:
     if _is_usage_error(error):
         return _explain_usage(error)
     if isinstance(error, MemoryError):
-        return ["error[out-of-memory]: there is not enough memory", "hint: free -h"], FAILED
+        return ["error[no-memory]: there is not enough memory", "hint: free -h"], FAILED
     what = one_line(f"{type(error).__name__}: {error}")
     return [f"error[fault]: {what}", "hint: this is a fault of fv; run again with --debug and report it"], FAILED
 

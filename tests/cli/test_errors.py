@@ -59,7 +59,7 @@ def test_an_error_of_the_operating_system_keeps_its_meaning(number: int, code: s
 
 
 def test_no_memory() -> None:
-    assert explain(MemoryError())[0][0] == "error[out-of-memory]: there is not enough memory"
+    assert explain(MemoryError())[0][0] == "error[no-memory]: there is not enough memory"
 
 
 def test_signals() -> None:
