@@ -14,7 +14,7 @@ class UnsupportedLayer(InputError):
 class UnsupportedModel(InputError):
     """A model whose shape is not that of a picture classifier made of Keras layers."""
 
-    code = "unsupported-model"
+    code = "unsupported-keras-model"
 
 
 class SchemeRefused(InputError):
