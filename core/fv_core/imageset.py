@@ -25,7 +25,7 @@ from fv_core.registry import unknown_name
 SCHEMA_VERSION = 1
 HEADER = "imageset.json"
 # Split names are parts of file names.
-_SPLIT_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
+SPLIT_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
 
 
 @dataclass(frozen=True)
@@ -189,7 +189,7 @@ def _read_header(path: Path) -> Header:
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadImageSet(f"cannot read {path}", why=f"{type(error).__name__}: {error}") from error
-    if not all(_SPLIT_NAME.fullmatch(name) and count >= 0 for name, count in header.counts.items()) or header.size < 1:
+    if not all(SPLIT_NAME.fullmatch(name) and count >= 0 for name, count in header.counts.items()) or header.size < 1:
         raise BadImageSet(f"cannot read {path}", why="a split name, a count or the size is none of ours")
     if header.schema_version != SCHEMA_VERSION:
         raise BadImageSet(

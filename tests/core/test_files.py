@@ -15,8 +15,7 @@ import pytest
 
 from fv_core.errors import AlreadyExists, DiskFull, InputError, NotWritable
 from fv_core.files import sha256_of_file, translated_os_errors, whole_file, whole_folder, write_bytes, write_text
-
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="a mount needs root")
+from tests.core._mounts import mounted_tmpfs
 
 
 def names(folder: Path) -> list[str]:
@@ -26,22 +25,13 @@ def names(folder: Path) -> list[str]:
 @pytest.fixture
 def tiny_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 64 KiB."""
-    yield from mounted(tmp_path / "tiny", "size=64k")
+    yield from mounted_tmpfs(tmp_path / "tiny", "size=64k")
 
 
 @pytest.fixture
 def read_only(tmp_path: Path) -> Iterator[Path]:
     """A file system that root cannot write either."""
-    yield from mounted(tmp_path / "sealed", "ro,size=64k")
-
-
-def mounted(place: Path, options: str) -> Iterator[Path]:
-    place.mkdir()
-    command = ["/bin/mount", "-t", "tmpfs", "-o", options, "tmpfs", str(place)]
-    if subprocess.run(command, capture_output=True, check=False).returncode != 0:
-        pytest.skip("mounting a tmpfs is not allowed here")
-    yield place
-    subprocess.run(["/bin/umount", str(place)], check=True)
+    yield from mounted_tmpfs(tmp_path / "sealed", "ro,size=64k")
 
 
 def test_a_file_appears_whole(tmp_path: Path) -> None:
@@ -88,7 +78,6 @@ def test_a_folder_with_something_in_it_is_not_replaced(tmp_path: Path) -> None:
 
 
 @pytest.mark.root
-@needs_root
 def test_a_full_disk_is_said_and_leaves_nothing(tiny_disk: Path) -> None:
     with pytest.raises(DiskFull) as caught:
         write_bytes(tiny_disk / "a.bin", bytes(1 << 20))
@@ -100,7 +89,6 @@ def test_a_full_disk_is_said_and_leaves_nothing(tiny_disk: Path) -> None:
 
 
 @pytest.mark.root
-@needs_root
 def test_a_full_disk_keeps_the_old_file(tiny_disk: Path) -> None:
     write_bytes(tiny_disk / "a.bin", b"old")
     with pytest.raises(DiskFull):
@@ -109,7 +97,6 @@ def test_a_full_disk_keeps_the_old_file(tiny_disk: Path) -> None:
 
 
 @pytest.mark.root
-@needs_root
 def test_a_read_only_place_is_said(read_only: Path) -> None:
     for place in (read_only / "a.txt", read_only / "deeper" / "a.txt"):
         with pytest.raises(NotWritable) as caught:

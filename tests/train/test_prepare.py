@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,10 +17,12 @@ import pytest
 
 from fv_core.errors import AlreadyExists, DiskFull, InputError, NotWritable, UnknownName
 from fv_core.imageset import ImageSet
-from fv_core.preprocess import decode, stored_square
+from fv_core.preprocess import Pixels, decode, stored_square
 from fv_core.progress import Silent
 from fv_train.prepare import PrepareOptions, prepare, writing
 from fv_train.prepare.errors import BadSource, EmptySource, PreparationRunning, TooManyBadPictures
+from fv_train.prepare.partial import Partial
+from tests.core._mounts import mounted_tmpfs
 from tests.train._photos import Recorder, photos, save
 
 SMALL = {"train/pho": 6, "train/soup": 5, "validation/pho": 2, "validation/soup": 3}
@@ -229,6 +231,43 @@ def test_an_unfinished_preparation_of_something_else_is_not_continued(
     assert image_set.fingerprint == prepare(replace(options, out=tmp_path / "fresh"), Silent()).fingerprint
 
 
+@pytest.mark.usefixtures("small_chunks")
+@pytest.mark.parametrize("damage", ["pixels gone", "pixels cut", "journal garbled", "journal foreign"])
+def test_a_damaged_partial_folder_is_begun_anew(
+    options: PrepareOptions, tmp_path: Path, damage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = prepare(replace(options, out=tmp_path / "whole"), Silent()).fingerprint
+    monkeypatch.setattr(writing, "_TELL_EVERY", 1)
+    with pytest.raises(KeyboardInterrupt):
+        prepare(options, StopAfter(10))
+    images, journal = (tmp_path / ".set.fv-partial" / name for name in ("train.images.npy", "journal.jsonl"))
+    if damage == "pixels gone":
+        images.unlink()
+    elif damage == "pixels cut":
+        images.write_bytes(images.read_bytes()[:-1])
+    else:
+        journal.write_text("\0\n{\n" if damage == "journal garbled" else "[1]\n")
+    progress = Recorder()
+    image_set = prepare(options, progress)
+    image_set.verify()
+    assert any("beginning anew" in line for line in progress.said)
+    assert image_set.fingerprint == expected
+
+
+def test_large_squares_make_small_chunks(options: PrepareOptions, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writing, "CHUNK_BYTES", 3 * 24 * 24 * 3)
+    appended: list[int] = []
+    append = Partial.append
+
+    def counting(self: Partial, split: str, squares: Sequence[Pixels], handled: int, skipped: Sequence[str]) -> None:
+        appended.append(handled)
+        append(self, split, squares, handled, skipped)
+
+    monkeypatch.setattr(Partial, "append", counting)
+    prepare(options, Silent()).verify()
+    assert appended == [3, 3, 3, 2, 3, 2]
+
+
 class Nested(Recorder):
     """Starts the same preparation again while one is at work."""
 
@@ -305,23 +344,12 @@ def resumed(out: Path) -> str:
 
 @pytest.fixture
 def tiny_disk(tmp_path: Path) -> Iterator[Path]:
-    yield from mounted(tmp_path / "tiny", "size=48k")
+    yield from mounted_tmpfs(tmp_path / "tiny", "size=48k")
 
 
 @pytest.fixture
 def read_only(tmp_path: Path) -> Iterator[Path]:
-    yield from mounted(tmp_path / "sealed", "ro")
-
-
-def mounted(place: Path, how: str) -> Iterator[Path]:
-    if os.geteuid() != 0:
-        pytest.skip("a mount needs root")
-    place.mkdir()
-    mount = ["/bin/mount", "-t", "tmpfs", "-o", how, "tmpfs", str(place)]
-    if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
-        pytest.skip("mounting a tmpfs is not allowed here")
-    yield place
-    subprocess.run(["/bin/umount", str(place)], check=True)
+    yield from mounted_tmpfs(tmp_path / "sealed", "ro")
 
 
 @pytest.mark.root

@@ -105,6 +105,12 @@ def test_an_empty_split_is_refused() -> None:
         select(Listed({}), None, None, Silent())
 
 
+@pytest.mark.parametrize("name", ["../train", "a/b", ".", "tr ain"])
+def test_a_split_name_that_is_no_file_name_is_refused(name: str) -> None:
+    with pytest.raises(BadSource, match="file name"):
+        select(Listed({name: samples(5, 5, 5)}), None, None, Silent())
+
+
 def test_an_unknown_split_is_refused() -> None:
     with pytest.raises(UnknownName):
         select(Listed({"train": samples(5, 5, 5)}), "validation", None, Silent())

@@ -59,7 +59,7 @@ class Partial:
         done = self.done(split)
         path = self.images_path(split)
         with path.open("r+b" if path.exists() else "wb") as stream:
-            offset = len(npy_header(0, self.size)) + done.written * self.size * self.size * 3
+            offset = self._end_of(done)
             stream.truncate(offset)
             stream.seek(offset)
             for square in squares:
@@ -73,13 +73,23 @@ class Partial:
         """The squares of one split."""
         return self.folder / f"{split}.images.npy"
 
+    def has_pixels(self) -> bool:
+        """Whether every square that the journal speaks of is there."""
+        return all(
+            self.images_path(split).is_file() and self.images_path(split).stat().st_size >= self._end_of(done)
+            for split, done in self._done.items()
+        )
+
+    def _end_of(self, done: Done) -> int:
+        return len(npy_header(0, self.size)) + done.written * self.size * self.size * 3
+
     def seal(self, split: str) -> None:
         """Write the header of the finished array; cut off what no line of the journal speaks of."""
         count = self.done(split).written
         with self.images_path(split).open("r+b") as stream:
             header = npy_header(count, self.size)
             stream.write(header)
-            stream.truncate(len(header) + count * self.size * self.size * 3)
+            stream.truncate(self._end_of(self.done(split)))
             stream.flush()
             os.fsync(stream.fileno())
 
@@ -135,23 +145,31 @@ def _lock(journal: IO[str], out: Path) -> None:
 
 
 def _resumed(folder: Path, journal: IO[str], preparation: str, progress: Progress) -> Partial | None:
+    """The preparation that the journal speaks of; None where there is none, or where it is another or damaged."""
     journal.seek(0)
     lines = journal.read().split("\n")[:-1]  # what stands behind the last newline is a torn line
     if not lines:
         return None
-    first = json.loads(lines[0])
-    if first["preparation"] != preparation:
+    try:
+        entries = [json.loads(line) for line in lines]
+        done: dict[str, Done] = {}
+        for entry in entries[1:]:
+            _count(done.setdefault(entry["split"], Done()), entry["handled"], entry["written"], entry["skipped"])
+        begun, size = str(entries[0]["preparation"]), int(entries[0]["size"])
+    except (ValueError, KeyError, TypeError):
+        begun = ""
+    if begun != preparation:
         progress.say("an unfinished preparation of another source or with other options is there: beginning anew")
         return None
-    done: dict[str, Done] = {}
-    for line in lines[1:]:
-        entry = json.loads(line)
-        _count(done.setdefault(entry["split"], Done()), entry["handled"], entry["written"], entry["skipped"])
+    partial = Partial(folder, journal, size, done)
+    if not partial.has_pixels():
+        progress.say("an unfinished preparation is there, but its pixels are gone: beginning anew")
+        return None
     journal.seek(0)
     journal.truncate(sum(len(line.encode()) + 1 for line in lines))
     journal.seek(0, os.SEEK_END)
     progress.say(f"going on after {sum(split.handled for split in done.values())} pictures of an earlier start")
-    return Partial(folder, journal, first["size"], done)
+    return partial
 
 
 def _begun(folder: Path, journal: IO[str], preparation: str, size: int) -> Partial:

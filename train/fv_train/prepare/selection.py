@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from fv_core.errors import InputError
+from fv_core.imageset import SPLIT_NAME
 from fv_core.progress import Progress
 from fv_core.registry import unknown_name
 from fv_train.prepare.catalogue import Catalogue, Sample
@@ -104,6 +105,8 @@ def _check_samples(splits: Splits) -> None:
     if not splits:
         raise EmptySource("the source has no pictures", why="it has no split")
     for name, samples in splits.items():
+        if not SPLIT_NAME.fullmatch(name):
+            raise BadSource(f"the split name {name!r} cannot be part of a file name")
         if not samples:
             raise EmptySource(f"the split {name!r} has no pictures", hint="add some, or remove the folder")
         for sample in samples:

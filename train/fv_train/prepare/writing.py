@@ -17,6 +17,7 @@ from fv_train.prepare.selection import Splits
 
 # 512 squares of 256 px are 100 MB in memory and at most that much work lost; a journal of Food-101 has 200 lines.
 CHUNK = 512
+CHUNK_BYTES = 512 * 256 * 256 * 3
 # Bad pictures that an error lists; the others are in the lines above it.
 _SHOWN = 5
 # Several times a second even where pictures are large.
@@ -63,7 +64,7 @@ def write_squares(
         rest = samples[done.handled :]
         results = squares(catalogue.pictures(name, rest), partial.size, options.worker_count(), catalogue.drawn)
         counted = _counted(zip(rest, results, strict=True), done.handled, len(samples), f"prepare {name}", progress)
-        for chunk in _chunks(counted):
+        for chunk in _chunks(counted, min(CHUNK, max(1, CHUNK_BYTES // (3 * partial.size**2)))):
             kept, skipped_ids = _sorted_out(chunk, bad)
             partial.append(name, kept, len(chunk), skipped_ids)
 
@@ -88,7 +89,7 @@ def _counted(items: Iterable[Item], done: int, total: int, task: str, progress: 
             progress.advance(task, count, total)
 
 
-def _chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
+def _chunks(items: Iterable[Item], length: int) -> Iterator[list[Item]]:
     rest = iter(items)
-    while chunk := list(islice(rest, CHUNK)):
+    while chunk := list(islice(rest, length)):
         yield chunk
