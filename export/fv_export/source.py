@@ -67,6 +67,7 @@ def open_source(
 
 
 def _from_run(run: Run, labels: Path | None, out: Path | None) -> Source:
+    run.verify_model()
     model = load_classifier(run.model_path)
     imageset, missing = _find_imageset(run)
     names = _labels_of_file(labels, model.output_shape[1]) if labels else tuple(run.info.classes)
