@@ -64,6 +64,14 @@ def _efficientnet(constructor: str) -> Callable[[int, float, bool, str | None], 
     return build
 
 
+def _lite0(input_size: int, alpha: float, minimalistic: bool, weights: str | None) -> keras.Model:
+    from fv_train.efficientnet_lite import lite0
+
+    if weights is not None:
+        raise ValueError("Keras publishes none for EfficientNet-Lite0")
+    return lite0(input_size)
+
+
 _V3 = "Howard et al. 2019, arXiv 1905.02244; keras.applications"
 _EFFICIENTNET = "Tan and Le 2019, arXiv 1905.11946; keras.applications"
 BACKBONES: dict[str, Backbone] = {
@@ -71,6 +79,7 @@ BACKBONES: dict[str, Backbone] = {
     "mobilenetv3large": Backbone(_mobilenet_v3("MobileNetV3Large"), True, _V3),
     "efficientnetb0": Backbone(_efficientnet("EfficientNetB0"), False, _EFFICIENTNET),
     "efficientnetb1": Backbone(_efficientnet("EfficientNetB1"), False, _EFFICIENTNET),
+    "efficientnetlite0": Backbone(_lite0, False, "tensorflow/tpu, models/official/efficientnet/lite; our layers"),
 }
 
 
@@ -164,19 +173,21 @@ def _downloaded(row: Backbone, recipe: Recipe) -> keras.Model:
 
 
 def _load_file(backbone: keras.Model, path: Path, name: str) -> None:
+    from fv_train.efficientnet_lite import load_npz
+
     if not path.is_file():
         raise BadWeights(f"no weights file at {path}", why="there is no such file", hint="--set model.weights=FILE")
-    if not path.name.endswith(".weights.h5"):
+    if not path.name.endswith((".weights.h5", ".npz")):
         raise BadWeights(
             f"cannot read {path} as weights",
-            why="weights files end in .weights.h5 (Keras 3)",
+            why="weights files end in .weights.h5 (Keras 3) or .npz (LAYER/VARIABLE)",
             hint="keras.Model.save_weights('NAME.weights.h5') writes one",
         )
     try:
         with warnings.catch_warnings():
             # Keras only warns when layers keep their random weights.
             warnings.simplefilter("error", UserWarning)
-            backbone.load_weights(path)
+            load_npz(backbone, path) if path.suffix == ".npz" else backbone.load_weights(path)
     except (OSError, ValueError, KeyError, TypeError, UserWarning) as error:
         raise BadWeights(
             f"{path} does not fit {name}",
