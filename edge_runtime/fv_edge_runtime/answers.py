@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from fv_edge_runtime.errors import BadInputRange, ChildCrashed
+from fv_edge_runtime.errors import BadInputRange, ChildCrashed, ChildOutOfMemory, ChildTimedOut
 from fv_edge_runtime.model_path import check_model_path
 from fv_edge_runtime.sandbox import run_in_child
 
@@ -57,12 +57,17 @@ def answer(question: Question) -> Answers:
     """Ask in a child process. Raises what `Classifier` raises, and the sandbox's errors."""
     path = Path(question.model)
     check_model_path(path)
-    data = run_in_child(
-        "fv_edge_runtime.answers:answer_here",
-        asdict(question),
-        seconds=SECONDS_TO_OPEN + SECONDS_A_PICTURE * len(question.pictures),
-        memory_bytes=memory_for(path),
-    )
+    try:
+        data = run_in_child(
+            "fv_edge_runtime.answers:answer_here",
+            asdict(question),
+            seconds=SECONDS_TO_OPEN + SECONDS_A_PICTURE * len(question.pictures),
+            memory_bytes=memory_for(path),
+        )
+    except (ChildCrashed, ChildTimedOut, ChildOutOfMemory) as error:
+        # The sandbox does not know what the work was about.
+        why = f"{error.problem}: {error.why}"
+        raise type(error)(f"{path} cannot be run", why=why, hint=f"fv inspect {path}") from error
     try:
         found = tuple(
             Answer(str(one["picture"]), tuple((str(label), float(share)) for label, share in one["top"]))

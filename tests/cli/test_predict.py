@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -148,6 +149,14 @@ def test_a_run_or_a_keras_file_is_asked_through_the_full_model(
     assert "error[label-count]" in capsys.readouterr().err
     assert main(["predict", "model.keras", "blue.png", "--input-range", "0,1"]) == 2
     assert "error[bad-input]" in capsys.readouterr().err
+
+
+def test_it_takes_less_than_a_second() -> None:
+    """Processor time of the command and its child, which on a machine with nothing else to do is the time it takes."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([sys.executable, "-m", "fv_cli", "predict", "m.tflite", "blue.png"], capture_output=True, check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 1.0
 
 
 def test_no_framework_and_no_array_library_is_imported() -> None:

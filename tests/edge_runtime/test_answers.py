@@ -8,11 +8,18 @@ from typing import Any
 
 import pytest
 
-from fv_core.errors import BadPicture, MissingPath
+from fv_core.errors import BadPicture, FvError, MissingPath
 from fv_edge_runtime import answers as module
 from fv_edge_runtime.answers import Question, answer, answer_here, memory_for, parse_input_range
 from fv_edge_runtime.classifier import Classifier
-from fv_edge_runtime.errors import BadInputRange, BadModelFile, ChildCrashed, LabelCount
+from fv_edge_runtime.errors import (
+    BadInputRange,
+    BadModelFile,
+    ChildCrashed,
+    ChildOutOfMemory,
+    ChildTimedOut,
+    LabelCount,
+)
 from tests.edge_runtime.tiny_models import LABELS
 
 
@@ -64,6 +71,19 @@ def test_nonsense_from_the_child_is_a_crash(
     monkeypatch.setattr(module, "run_in_child", lambda *_, **__: data)
     with pytest.raises(ChildCrashed):
         answer(Question(str(models / "float.tflite"), ("p.png",)))
+
+
+@pytest.mark.parametrize("kind", [ChildCrashed, ChildTimedOut, ChildOutOfMemory])
+def test_a_crash_names_the_file(kind: type[FvError], models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def crash(*_: Any, **__: Any) -> Any:
+        raise kind("it ended", why="SIGSEGV")
+
+    monkeypatch.setattr(module, "run_in_child", crash)
+    with pytest.raises(kind) as caught:
+        answer(Question(str(models / "float.tflite"), ("p.png",)))
+    assert caught.value.why == "it ended: SIGSEGV"
+    assert caught.value.problem == f"{models / 'float.tflite'} cannot be run"
+    assert caught.value.hint
 
 
 def test_the_parent_imports_neither_numpy_nor_a_framework(models: Path, pictures: Path) -> None:

@@ -85,9 +85,9 @@ def test_noise_of_the_child_stays_there(capfd: pytest.CaptureFixture[str]) -> No
 def test_a_child_that_hangs_is_ended_with_its_children(tmp_path: Path) -> None:
     started = time.monotonic()
     with pytest.raises(ChildTimedOut) as caught:
-        call("sleep", str(tmp_path / "pid"), seconds=1.5)
-    assert time.monotonic() - started < 10
-    assert "1.5 s" in caught.value.problem
+        call("sleep", str(tmp_path / "pid"), seconds=3.5)
+    assert time.monotonic() - started < 30  # the job itself would take 60
+    assert "3.5 s" in caught.value.problem
     assert ended(tmp_path / "pid")
 
 
