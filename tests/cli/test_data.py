@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -72,6 +76,24 @@ def test_a_wrong_source_is_one_line_and_exit_code_2(
     assert said.out == ""
     assert said.err.splitlines()[0].startswith(line)
     assert not (tmp_path / "set").exists()
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_and_termination_are_one_line_and_leave_no_image_set(tmp_path: Path, how: signal.Signals) -> None:
+    out = tmp_path / "plates"
+    command = [sys.executable, "-m", "fv_cli", "data", "prepare", "builtin:plates", "--out", str(out), "--workers", "2"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as child:
+        assert child.stderr is not None
+        first = child.stderr.readline()
+        os.killpg(child.pid, how)  # as a terminal does it, while the workers start
+        said, heard = child.communicate(timeout=60)
+    assert first == "prepare train: 0/3000\n"
+    word = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated"}[how]
+    assert heard.splitlines() == ["interrupted: the same command goes on after 0 pictures", word]
+    assert (child.returncode, said) == (128 + how, "")
+    assert not out.exists()
 
 
 def test_without_a_command_it_shows_its_help(capsys: pytest.CaptureFixture[str]) -> None:

@@ -15,6 +15,7 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from fv_core.errors import BadPicture, MissingPath
@@ -42,7 +43,8 @@ def squares(pictures: Iterable[Picture], size: int, workers: int, drawn: bool) -
     waiting: deque[Future[Pixels | Unreadable]] = deque()
     try:
         for picture in pictures:
-            waiting.append(executor.submit(_square, picture, size))
+            with _ctrl_c_held_back():  # submitting may start a worker
+                waiting.append(executor.submit(_square, picture, size))
             if len(waiting) >= workers * _AHEAD_PER_WORKER:
                 yield waiting.popleft().result()
         while waiting:
@@ -64,9 +66,18 @@ def _executor(workers: int, drawn: bool) -> Executor:
     return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_begin_worker)
 
 
+@contextmanager
+def _ctrl_c_held_back() -> Iterator[None]:
+    """Ctrl-C waits until the end of the block. A process started inside never gets it: it leaves it to its parent."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _begin_worker() -> None:
-    """In a worker: leave Ctrl-C to the parent, and end when the parent does, even by kill -9."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """In a worker: end when the parent does, even by kill -9."""
     parent = multiprocessing.parent_process()
 
     def follow() -> None:
