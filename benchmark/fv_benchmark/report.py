@@ -36,7 +36,8 @@ class Result:
     """One model file with one number of threads on one machine.
 
     `machine`: index into the report's machines. `model`: file name, no path. `scheme`: what the file's manifest says,
-    `unknown` without one. `init_ms`, `first_ms`: medians over the fresh processes. `ratio_to_first`: median latency
+    `unknown` without one. `init_ms` (the runtime's import left out), `first_ms`: medians over the
+    fresh processes. `ratio_to_first`: median latency
     over that of the report's first result, None when not measurable. `samples_ns`: every timed call, block after
     block; `block_lengths`: how many belong to each. `peak_memory_bytes`: the largest over the processes.
     """
