@@ -13,9 +13,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fv_cli.commands.data import _recipe_for
 from fv_cli.main import main
 from fv_core.imageset import ImageSet
 from fv_train.prepare import PrepareOptions
+from fv_train.recipe import load_recipe
 
 
 @pytest.fixture
@@ -40,7 +42,17 @@ def test_the_result_and_the_next_step(photos: Path, tmp_path: Path, capsys: pyte
         "classes      2: pho, soup",
         f"fingerprint  {ImageSet.open(out).fingerprint}",
     ]
-    assert said.err.splitlines()[-1] == f"next: fv train RECIPE --data {out}"
+    assert said.err.splitlines()[-1] == f"next: fv train mobilenetv3large --data {out}"
+
+
+@pytest.mark.parametrize("source", ["builtin:plates", "tfds:food101", "folder:mine"])
+def test_the_recipe_of_the_next_step_is_published(source: str) -> None:
+    recipe = load_recipe(_recipe_for(source))
+    assert recipe.data.source in (source, "")
+
+
+def test_the_builtin_plates_have_their_own_recipe() -> None:
+    assert _recipe_for("builtin:plates") == "plates_quick"
 
 
 def test_json_holds_the_same_and_a_second_start_changes_nothing(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +13,7 @@ from fv_core.imageset import ImageSet
 from fv_train.prepare.options import PrepareOptions
 
 app = typer.Typer()
+_ANY_PICTURES = "mobilenetv3large"
 
 
 @app.callback(invoke_without_command=True)
@@ -71,7 +73,14 @@ def prepare(
         output.print_json(summary)
     else:
         _show(summary)
-    output.next_step(f"fv train RECIPE --data {out}")
+    output.next_step(shlex.join(["fv", "train", _recipe_for(image_set.header.source), "--data", str(out)]))
+
+
+def _recipe_for(source: str) -> str:
+    """The published recipe that was made for this source, or the one for any pictures."""
+    from fv_train import recipe
+
+    return next((name for name in recipe.names() if recipe.load_recipe(name).data.source == source), _ANY_PICTURES)
 
 
 def _summary(image_set: ImageSet, out: Path) -> dict[str, Any]:
