@@ -133,3 +133,14 @@ def test_the_sample_weights_fit_mobilenetv3small_and_no_other(test_data: Path) -
     assert not np.allclose(network.backbone.predict_on_batch(pixels()), 0.0)
     with pytest.raises(BadWeights):
         build(narrow_recipe("model.alpha=1.0", "model.minimalistic=true", weights), 101)
+
+
+def test_a_weights_file_that_points_elsewhere_is_refused(tmp_path: Path) -> None:
+    import h5py
+
+    path = tmp_path / "mine.weights.h5"
+    build(narrow_recipe(), 3).backbone.save_weights(path)
+    with h5py.File(path, "a") as file:
+        file["elsewhere"] = h5py.ExternalLink("/etc/hostname", "/x")
+    with pytest.raises(BadWeights, match="refused"):
+        build(narrow_recipe(f"model.weights={path}"), 3)

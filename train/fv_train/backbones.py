@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fv_core.registry import unknown_name
-from fv_train.errors import BadRecipe, BadWeights, NoWeights
+from fv_train.errors import BadRecipe, NoWeights
 from fv_train.recipe import Recipe
+from fv_train.weights import first_line, load_file
 
 if TYPE_CHECKING:
     import keras
@@ -146,7 +147,7 @@ def _with_weights(row: Backbone, recipe: Recipe, weights: str) -> keras.Model:
         return _downloaded(row, recipe)
     backbone = row.build(size, wanted.alpha, wanted.minimalistic, None)
     if weights != "none":
-        _load_file(backbone, Path(weights), wanted.backbone)
+        load_file(backbone, Path(weights), wanted.backbone)
     return backbone
 
 
@@ -160,39 +161,15 @@ def _downloaded(row: Backbone, recipe: Recipe) -> keras.Model:
     except ValueError as error:
         raise BadRecipe(
             f"there are no ImageNet weights for {wanted.backbone} of this form",
-            why=_first_line(error),
+            why=first_line(error),
             hint="--set model.weights=none or --set model.weights=FILE",
         ) from error
     # keras.utils.get_file raises a bare Exception for a failed download: nothing narrower can be caught.
     except Exception as error:
         raise NoWeights(
             f"cannot download the ImageNet weights of {wanted.backbone}",
-            why=_first_line(error),
+            why=first_line(error),
             hint="--set model.weights=FILE with a .weights.h5 file without top, or --set model.weights=none",
-        ) from error
-
-
-def _load_file(backbone: keras.Model, path: Path, name: str) -> None:
-    from fv_train.efficientnet_lite import load_npz
-
-    if not path.is_file():
-        raise BadWeights(f"no weights file at {path}", why="there is no such file", hint="--set model.weights=FILE")
-    if not path.name.endswith((".weights.h5", ".npz")):
-        raise BadWeights(
-            f"cannot read {path} as weights",
-            why="weights files end in .weights.h5 (Keras 3) or .npz (LAYER/VARIABLE)",
-            hint="keras.Model.save_weights('NAME.weights.h5') writes one",
-        )
-    try:
-        with warnings.catch_warnings():
-            # Keras only warns when layers keep their random weights.
-            warnings.simplefilter("error", UserWarning)
-            load_npz(backbone, path) if path.suffix == ".npz" else backbone.load_weights(path)
-    except (OSError, ValueError, KeyError, TypeError, UserWarning) as error:
-        raise BadWeights(
-            f"{path} does not fit {name}",
-            why=_first_line(error),
-            hint="check model.backbone, model.alpha and model.minimalistic; the file must be one without top",
         ) from error
 
 
@@ -207,7 +184,3 @@ def _dtype_policy(name: str) -> Iterator[None]:
         yield
     finally:
         keras.config.set_dtype_policy(before)
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0] or type(error).__name__

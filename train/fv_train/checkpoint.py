@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import zipfile
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +83,27 @@ def load(path: Path) -> tuple[dict[str, NDArray[Any]], State]:
         raise BadRun(
             f"cannot read the checkpoint {path}", why=str(error), hint="start the training again without --resume"
         ) from error
+
+
+def after_epoch(state: State, row: EpochRow, best: Patience, plateau_patience: int) -> State:
+    """The state at the beginning of the next epoch, `row` added to the history."""
+    plateau, drops = state.plateau.after(row.select_top1), state.drops
+    if plateau.waited >= plateau_patience:
+        plateau, drops = replace(plateau, waited=0), drops + 1
+    return replace(
+        state,
+        epoch=state.epoch + 1,
+        step=0,
+        loss_sum=0.0,
+        correct_sum=0.0,
+        seconds=0.0,
+        waited_s=0.0,
+        plateau=plateau,
+        stopping=state.stopping.after(row.select_top1),
+        drops=drops,
+        best=best,
+        history=(*state.history, row),
+    )
 
 
 def _state(data: dict[str, Any]) -> State:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
 from dataclasses import replace
 
 import keras
@@ -24,20 +23,18 @@ from fv_core.units import percent_as_text
 from fv_train import backbones, checkpoint, history, precision
 from fv_train import run as runs
 from fv_train.begin import TrainOptions, create, refuse_existing, resumable
-from fv_train.checkpoint import EpochRow, State
+from fv_train.checkpoint import EpochRow, State, after_epoch
 from fv_train.data import Batch, Feed, TrainBatches, hold_out
 from fv_train.errors import BadRun, NonFiniteLoss, NothingToTrain, OutOfMemory
 from fv_train.inputs import EvaluationInputs
 from fv_train.predict import answers
 from fv_train.recipe import Stage
 from fv_train.run import Run
-from fv_train.schedule import NO_EPOCH, Patience, learning_rate
-from fv_train.step import StepResult, Trainee
+from fv_train.schedule import NO_EPOCH, learning_rate
+from fv_train.step import StepResult, Trainee, memory_errors, step_timer
 
 # At most this much work is lost by kill -9; writing takes some ten milliseconds for these networks.
 CHECKPOINT_SECONDS = 60.0
-# Steps that are timed to choose the arithmetic, after one that compiles.
-_TIMED_STEPS = 3
 
 
 def train(options: TrainOptions, progress: Progress | None = None) -> Run:
@@ -132,26 +129,11 @@ class _Session:
         self._batches = TrainBatches(split, kept, len(self._classes), recipe)
 
     def _first_state(self, stored_size: int) -> State:
-        timer = self._seconds_per_step(stored_size)
+        batch = self._batches.batch(0, 0, 0, self._batches.order(0, 0))
+        timer = step_timer(self._recipe, self._stages[0][1], stored_size, batch)
         choice = precision.choose(self._recipe.precision, precision.this_device(), timer)
         self._progress.say(f"arithmetic {choice.compute}, XLA {'on' if choice.jit else 'off'}: {choice.why}")
         return State(compute=choice.compute, jit=choice.jit)
-
-    def _seconds_per_step(self, stored_size: int) -> Callable[[str, bool], float]:
-        """A function that times steps of the first stage with random weights."""
-        batch = self._batches.batch(0, 0, 0, self._batches.order(0, 0))
-
-        def measure(policy: str, jit: bool) -> float:
-            network = backbones.build(self._recipe, len(self._classes), policy=policy, load_weights=False)
-            trainee = Trainee(network, self._recipe, stored_size, jit=jit)
-            trainee.start_stage(self._stages[0][1])
-            trainee.run(batch, 0.0)
-            started = time.perf_counter()
-            for _ in range(_TIMED_STEPS):
-                trainee.run(batch, 0.0)
-            return (time.perf_counter() - started) / _TIMED_STEPS
-
-        return measure
 
     def _epoch(self, name: str, stage: Stage) -> None:
         number = sum(entry.epochs for _, entry in self._stages[: self._state.stage]) + self._state.epoch + 1
@@ -175,8 +157,8 @@ class _Session:
 
     def _step(self, batch: Batch, stage: Stage) -> StepResult:
         try:
-            result = self._trainee.run(batch, self._rate(stage))
-        except _memory_errors() as error:
+            result = self._trainee.run(batch, self._rate(stage, self._state.step))
+        except memory_errors() as error:
             raise OutOfMemory(
                 f"a batch of {self._batches.batch_size} pictures does not fit into memory",
                 why=(str(error).splitlines() or [type(error).__name__])[0],
@@ -192,9 +174,9 @@ class _Session:
             )
         return result
 
-    def _rate(self, stage: Stage) -> float:
+    def _rate(self, stage: Stage, step: int) -> float:
         state, steps = self._state, self._batches.steps
-        at = state.epoch * steps + state.step
+        at = state.epoch * steps + step
         return learning_rate(self._recipe.schedule, stage.learning_rate, at, stage.epochs * steps, steps, state.drops)
 
     def _note(self) -> str:
@@ -216,7 +198,7 @@ class _Session:
         row = EpochRow(
             epoch=number,
             stage=name,
-            learning_rate=self._rate(stage),
+            learning_rate=self._rate(stage, steps - 1),
             loss=state.loss_sum / steps,
             accuracy=state.correct_sum / steps,
             select_top1=top1,
@@ -224,7 +206,7 @@ class _Session:
             waiting_share=state.waited_s / state.seconds,
             seconds=state.seconds,
         )
-        self._state = _after_epoch(state, row, best, self._recipe.schedule.patience)
+        self._state = after_epoch(state, row, best, self._recipe.schedule.patience)
         self._say(row)
         history.write_csv(self._run.folder / runs.HISTORY, self._state.history)
         history.write_tensorboard(self._run.folder / runs.TENSORBOARD, row)
@@ -258,32 +240,3 @@ class _Session:
     def _save(self) -> None:
         checkpoint.save(self._checkpoints / checkpoint.LAST, self._trainee.arrays(), self._state)
         self._saved_at = time.perf_counter()
-
-
-def _after_epoch(state: State, row: EpochRow, best: Patience, plateau_patience: int) -> State:
-    plateau, drops = state.plateau.after(row.select_top1), state.drops
-    if plateau.waited >= plateau_patience:
-        plateau, drops = replace(plateau, waited=0), drops + 1
-    return replace(
-        state,
-        epoch=state.epoch + 1,
-        step=0,
-        loss_sum=0.0,
-        correct_sum=0.0,
-        seconds=0.0,
-        waited_s=0.0,
-        plateau=plateau,
-        stopping=state.stopping.after(row.select_top1),
-        drops=drops,
-        best=best,
-        history=(*state.history, row),
-    )
-
-
-def _memory_errors() -> tuple[type[Exception], ...]:
-    """What the backend raises when a batch does not fit."""
-    if keras.backend.backend() != "tensorflow":
-        return (MemoryError,)
-    import tensorflow as tf
-
-    return (MemoryError, tf.errors.ResourceExhaustedError)

@@ -8,6 +8,8 @@ the weights and XLA are Keras's own.
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,10 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fv_train.augment import FIELDS, AugmentLayer
-from fv_train.backbones import Network, batch_norms
+from fv_train.backbones import Network, batch_norms, build
 from fv_train.data import Batch
 from fv_train.recipe import Optimizer, Recipe, Stage
 
+# Steps that are timed to choose the arithmetic, after one that compiles.
+_TIMED_STEPS = 3
 # Scale and shift of a normalization and biases are not decayed (Goyal et al. 2017, section 5.3; He et al. 2019).
 _NOT_DECAYED = ["bias", "beta", "gamma"]
 
@@ -144,3 +148,28 @@ def _with_factors(base: Any, factors: tuple[float, ...]) -> Any:
             super().update_step(gradient, variable, learning_rate * factors[self._get_variable_index(variable)])
 
     return Factored
+
+
+def step_timer(recipe: Recipe, stage: Stage, stored_size: int, batch: Batch) -> Callable[[str, bool], float]:
+    """A function (policy, jit) -> seconds a step takes, on a network of random weights that is thrown away."""
+
+    def measure(policy: str, jit: bool) -> float:
+        network = build(recipe, batch.targets.shape[1], policy=policy, load_weights=False)
+        trainee = Trainee(network, recipe, stored_size, jit=jit)
+        trainee.start_stage(stage)
+        trainee.run(batch, 0.0)
+        started = time.perf_counter()
+        for _ in range(_TIMED_STEPS):
+            trainee.run(batch, 0.0)
+        return (time.perf_counter() - started) / _TIMED_STEPS
+
+    return measure
+
+
+def memory_errors() -> tuple[type[Exception], ...]:
+    """What the backend raises when a batch does not fit."""
+    if keras.backend.backend() != "tensorflow":
+        return (MemoryError,)
+    import tensorflow as tf
+
+    return (MemoryError, tf.errors.ResourceExhaustedError)
