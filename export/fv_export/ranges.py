@@ -2,6 +2,8 @@
 
 Fixed by the kernels (TensorFlow Lite 8-bit quantization specification)
     the picture 0...255 with scale 1 · LOGISTIC in [0, 1) · TANH in [-1, 1)
+Known without looking
+    an Affine of the picture: what 0...255 becomes
 Free by algebra
     a tensor that only saturating functions read is cut where nothing changes any more:
         hard_swish(x), and its saturating form x relu6(x + 3): below -3 all is 0
@@ -64,7 +66,7 @@ def settled(graph: Graph, observed: dict[str, Range], bits: int) -> dict[str, Ra
     """The range of every tensor that is stored in integers of `bits`; each contains 0."""
     ranges = {}
     for tensor in graph.tensors():
-        low, high = PICTURE if tensor == graph.input else observed[tensor]
+        low, high = _of_picture(graph, tensor) or observed[tensor]
         for bound in (_written(graph.producer(tensor)), _matters(graph, tensor, bits)):
             low, high = _within((low, high), bound)
         ranges[tensor] = (min(low, 0.0), max(high, 0.0))
@@ -72,6 +74,17 @@ def settled(graph: Graph, observed: dict[str, Range], bits: int) -> dict[str, Ra
         union = (min(ranges[tensor][0] for tensor in group), max(ranges[tensor][1] for tensor in group))
         ranges.update(dict.fromkeys(group, union))
     return ranges
+
+
+def _of_picture(graph: Graph, tensor: str) -> Range | None:
+    """The range of the picture, or of an Affine of it; None for other tensors."""
+    if tensor == graph.input:
+        return PICTURE
+    node = graph.producer(tensor)
+    if not isinstance(node, Affine) or node.inputs != (graph.input,):
+        return None
+    ends = [node.scale * pixel + node.shift for pixel in PICTURE]
+    return float(min(end.min() for end in ends)), float(max(end.max() for end in ends))
 
 
 def groups(graph: Graph) -> list[tuple[str, ...]]:

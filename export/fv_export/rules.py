@@ -26,13 +26,15 @@ _INTEGER_ACTIVATIONS = (
     "saturating_hard_sigmoid",
     "move_scale_forward",
 )
+# Whole pixels matter where a step is one grey level.
+_8_BITS = (*_INTEGER_ACTIVATIONS, "whole_shift")
 
 _RULES: dict[tuple[str, str], tuple[str, ...]] = {
     ("tflite", "float"): _ALWAYS,
-    ("tflite", "int8"): _ALWAYS + _INTEGER_ACTIVATIONS,
+    ("tflite", "int8"): _ALWAYS + _8_BITS,
     ("tflite", "int16"): _ALWAYS + _INTEGER_ACTIVATIONS,
     ("onnx", "float"): _ALWAYS,
-    ("onnx", "int8"): _ALWAYS + _INTEGER_ACTIVATIONS,
+    ("onnx", "int8"): _ALWAYS + _8_BITS,
 }
 
 

@@ -21,6 +21,12 @@ def test_the_picture_is_0_to_255_whatever_was_seen() -> None:
     assert settle(graph(pixels()), image=(10.0, 200.0))[IMAGE] == (0.0, 255.0)
 
 
+def test_an_affine_of_the_picture_is_known_without_looking() -> None:
+    shift = affine("shift", IMAGE, [1.0, 1.0, -0.5], [-128.0, -100.0, 10.0])
+    assert settle(graph(shift))["shift"] == (-128.0, 155.0)
+    assert settle(graph(pixels()))["pixels"] == (-4.0, 255 / 32 - 4)
+
+
 def test_a_plain_tensor_keeps_its_range_and_contains_0() -> None:
     g = graph(pixels(), conv("a", "pixels"))
     assert settle(g)["a"] == WIDE
