@@ -51,17 +51,20 @@ def predict(
 
 
 def _ask_keras(question: Question) -> Answers:
-    """Ask the full model. TensorFlow is imported here, and only here."""
-    from fv_core.preprocess import decode
-    from fv_edge_runtime.classifier import most_probable
-    from fv_train.evaluate import keras_classifier
-
+    """Ask the full model. Keras is imported here, and only here."""
     if question.input_range is not None:
         raise InputError(
             "--input-range is for .tflite and .onnx files",
             why="of a .keras model it is decided when it is exported",
             hint=f"fv export {question.model} --fp32 --input-range LO,HI",
         )
+    from fv_cli.frameworks import import_keras
+
+    import_keras()
+    from fv_core.preprocess import decode
+    from fv_edge_runtime.classifier import most_probable
+    from fv_train.evaluate import keras_classifier
+
     classifier = keras_classifier(Path(question.model))
     names: Sequence[str] = classifier.labels
     if question.labels is not None:
