@@ -73,3 +73,18 @@ def test_a_file_that_is_cut_anywhere_is_refused_or_complete(tmp_path: Path) -> N
         else:
             assert [operator.name for operator in found.operators] == [one.name for one in whole.operators]
     assert refused > 56
+
+
+@pytest.mark.parametrize(("offset", "size"), [(1 << 40, 8), (100, 1 << 40), ((1 << 64) - 4, 8)])
+def test_a_buffer_behind_the_flatbuffer_must_be_in_the_file(offset: int, size: int, tmp_path: Path) -> None:
+    import flatbuffers
+    from ai_edge_litert import schema_py_generated as s
+
+    model = s.ModelT.InitFromPackedBuf(float_model().to_bytes(), 0)
+    model.buffers[1].data, model.buffers[1].offset, model.buffers[1].size = None, offset, size
+    builder = flatbuffers.Builder(1024)
+    builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
+    path = tmp_path / "m.tflite"
+    path.write_bytes(bytes(builder.Output()))
+    with pytest.raises(BadModelFile, match="a buffer reaches"):
+        read_tflite(path)
