@@ -79,7 +79,7 @@ def load(path: Path) -> tuple[dict[str, NDArray[Any]], State]:
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as data:
             state = _state(json.loads(str(data[_STATE])))
             return {name: data[name] for name in data.files if name != _STATE}, state
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
         raise BadRun(
             f"cannot read the checkpoint {path}", why=str(error), hint="start the training again without --resume"
         ) from error
