@@ -58,7 +58,6 @@ def side_by_side(title: str, contenders: Sequence[Contender], rounds: int = ROUN
     for contender, row in zip(contenders, samples, strict=True):
         blocks, first = [row[i : i + 1] for i in range(rounds)], [samples[0, i : i + 1] for i in range(rounds)]
         ratio = ratio_interval(blocks, first, paired=True)
-        assert ratio is not None, "two rounds at least"
         ratios.append(ratio)
         sys.stdout.write(f"  {_line(contender, float(np.median(row)), ratio)}\n")
     other = between(before, after, describe(before, after).cores).other_cores
@@ -67,7 +66,7 @@ def side_by_side(title: str, contenders: Sequence[Contender], rounds: int = ROUN
     return ratios
 
 
-def models_side_by_side(title: str, paths: Sequence[Path], protocol: Protocol | None = None) -> list[Ratio | None]:
+def models_side_by_side(title: str, paths: Sequence[Path], protocol: Protocol | None = None) -> list[Ratio]:
     """Benchmark model files as `fv benchmark` does and print its table; each one's ratio to the first."""
     used, target = protocol or Protocol(), LocalTarget()
     session = measure_candidates([Candidate(model, 1) for model in find_models(paths)], used, target, Silent())
@@ -85,5 +84,6 @@ def models_side_by_side(title: str, paths: Sequence[Path], protocol: Protocol | 
 
 def _line(contender: Contender, median_ns: float, ratio: Ratio) -> str:
     rate = f"  {contender.units / median_ns * 1e9:,.0f} {contender.unit}/s" if contender.unit else ""
-    figures = f"{ratio.value:.3f} × [{ratio.ci95[0]:.3f}, {ratio.ci95[1]:.3f}]"
+    interval = f"[{ratio.ci95[0]:.3f}, {ratio.ci95[1]:.3f}]" if ratio.ci95 else "[fewer than five rounds]"
+    figures = f"{ratio.value:.3f} × {interval}"
     return f"{contender.name:<32} {median_ns / 1e6:>10.2f} ms  {figures}{rate}"

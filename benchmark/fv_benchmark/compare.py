@@ -17,7 +17,7 @@ from fv_benchmark.accuracy import Accuracy
 from fv_benchmark.protocol import REPEATS_WITHIN
 from fv_benchmark.render.words import signed
 from fv_benchmark.report import Report, Result
-from fv_benchmark.stats import PairedDrop, Ratio, paired_drop, ratio_interval
+from fv_benchmark.stats import MIN_BLOCKS, PairedDrop, Ratio, paired_drop, ratio_interval
 
 Key = tuple[str, str, str, int]
 
@@ -74,10 +74,10 @@ def compare(a: Report, b: Report) -> Comparison:
     )
 
 
-def judge_latency(ratio: Ratio | None) -> Judgement:
+def judge_latency(ratio: Ratio) -> Judgement:
     """B's median over A's: below 1 − 5 % with its whole interval is better, above 1 + 5 % worse."""
-    if ratio is None:
-        return Judgement(Verdict.CANNOT_TELL, "one process each, no interval")
+    if ratio.ci95 is None:
+        return Judgement(Verdict.CANNOT_TELL, f"{ratio.value:.2f} × from fewer than {MIN_BLOCKS} processes")
     low, high = ratio.ci95
     figures = f"{ratio.value:.2f} × [{low:.2f}, {high:.2f}]"
     if high < 1 - REPEATS_WITHIN:

@@ -4,7 +4,7 @@ A doubt never changes a figure; it stands beside it. Thresholds and where they c
 
     Drifted, Unsteady, WarmUpTooShort    5 %: MLPerf Mobile's rules, a result must repeat within 5 %
     TooFewSamples                        ten samples beyond a quantile (`stats`); hyperfine and pyperf warn alike
-    TooFewBlocks                         two processes for any interval; pyperf's default is 20, MLPerf's five repeats
+    TooFewBlocks                         five processes for an interval (`stats.MIN_BLOCKS`); MLPerf's five repeats
     OtherLoad                            a quarter of a core: an idle desktop's background is a few hundredths, and
                                          pyperf's "system tune" page asks for an otherwise idle machine
     Stolen                               1 % of the time: on a machine of one's own a hypervisor takes none
@@ -58,14 +58,15 @@ class TooFewSamples(Doubt):
 
 @dataclass(frozen=True)
 class TooFewBlocks(Doubt):
-    """`blocks` fresh processes say nothing about how far the next one would be off."""
+    """`blocks` fresh processes are too few for an interval of a ratio; it wants `needed`."""
 
     kind: ClassVar[str] = "too-few-blocks"
     next_step: ClassVar[str] = "--runs 5"
     blocks: int
+    needed: int
 
     def _sentence(self) -> str:
-        return f"no interval: {self.blocks} process, it wants at least 2"
+        return f"no interval of the ratio: measured in {self.blocks} processes, it wants {self.needed}"
 
 
 @dataclass(frozen=True)

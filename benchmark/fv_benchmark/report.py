@@ -38,7 +38,7 @@ class Result:
     `machine`: index into the report's machines. `model`: file name, no path. `scheme`: what the file's manifest says,
     `unknown` without one. `init_ms` (the runtime's import left out), `first_ms`: medians over the
     fresh processes. `ratio_to_first`: median latency
-    over that of the report's first result, None when not measurable. `samples_ns`: every timed call, block after
+    over that of the report's first result. `samples_ns`: every timed call, block after
     block; `block_lengths`: how many belong to each. `peak_memory_bytes`: the largest over the processes.
     """
 
@@ -53,7 +53,7 @@ class Result:
     init_ms: float
     first_ms: float
     latency_ms: LatencyMs
-    ratio_to_first: Ratio | None
+    ratio_to_first: Ratio
     samples_ns: tuple[int, ...]
     block_lengths: tuple[int, ...]
     peak_memory_bytes: int | None

@@ -72,7 +72,8 @@ def _result(entry: Mapping[str, Any]) -> Result:
     typed = dict(entry)
     typed["latency_ms"] = _plain(LatencyMs, entry["latency_ms"])
     ratio = entry["ratio_to_first"]
-    typed["ratio_to_first"] = None if ratio is None else Ratio(_finite(ratio["value"]), _pair(ratio["ci95"]))
+    interval = None if ratio["ci95"] is None else _pair(ratio["ci95"])
+    typed["ratio_to_first"] = Ratio(_finite(ratio["value"]), interval)
     typed["samples_ns"] = _counts(entry["samples_ns"])
     typed["block_lengths"] = _counts(entry["block_lengths"])
     typed["doubts"] = tuple(doubts.from_json(doubt) for doubt in entry["doubts"])

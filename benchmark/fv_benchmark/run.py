@@ -28,7 +28,7 @@ from fv_benchmark.models import Model
 from fv_benchmark.plan import interleaved
 from fv_benchmark.protocol import REPEATS_WITHIN, Protocol
 from fv_benchmark.report import LatencyMs, Report, Result
-from fv_benchmark.stats import Ratio, Samples, quantiles, ratio_interval, samples_needed
+from fv_benchmark.stats import MIN_BLOCKS, Ratio, Samples, quantiles, ratio_interval, samples_needed
 from fv_benchmark.targets import Block, Target
 from fv_core.progress import Progress
 
@@ -129,8 +129,8 @@ def _result_doubts(measured: Measured) -> tuple[Doubt, ...]:
     missing = next((share for share in (0.5, 0.9, 0.99) if count < samples_needed(share)), None)
     if missing is not None:
         doubts.append(TooFewSamples(round(100 * missing), count, samples_needed(missing)))
-    if len(measured.blocks) < 2:
-        doubts.append(TooFewBlocks(len(measured.blocks)))
+    if len(measured.blocks) < MIN_BLOCKS:
+        doubts.append(TooFewBlocks(len(measured.blocks), MIN_BLOCKS))
     medians = [float(np.median(block.samples_ns)) for block in measured.blocks]
     spread = (max(medians) - min(medians)) / float(np.median(medians))
     if spread > REPEATS_WITHIN:

@@ -25,7 +25,7 @@ def test_latency_is_told_only_beyond_what_a_session_repeats(ci95, verdict):
 
 
 def test_without_an_interval_nothing_is_told():
-    assert judge_latency(None).verdict is Verdict.CANNOT_TELL
+    assert judge_latency(Ratio(0.2, None)).verdict is Verdict.CANNOT_TELL
 
 
 def test_a_report_against_itself_is_never_better_or_worse():

@@ -4,7 +4,7 @@ from fv_benchmark import doubts
 
 EXAMPLES = [
     doubts.TooFewSamples(99, 312, 1000),
-    doubts.TooFewBlocks(1),
+    doubts.TooFewBlocks(2, 5),
     doubts.Unsteady(0.12, 0.05),
     doubts.WarmUpTooShort(2, 5),
     doubts.Drifted(-0.08, 0.05),
@@ -30,7 +30,7 @@ def test_a_doubt_says_its_numbers_and_what_to_try_and_is_read_back(doubt):
 def test_sentences():
     assert [doubt.sentence for doubt in EXAMPLES] == [
         "no p99: 312 calls, it wants 1000",
-        "no interval: 1 process, it wants at least 2",
+        "no interval of the ratio: measured in 2 processes, it wants 5",
         "its processes differ by 12% (more than 5%)",
         "2 of 5 processes were not steady after the warm-up",
         "the machine became 8% faster while it was measured (more than 5%)",

@@ -135,9 +135,12 @@ def test_pairing_removes_the_drift_that_both_suffered():
     assert together.ci95[1] - together.ci95[0] < 0.2 * (apart.ci95[1] - apart.ci95[0])
 
 
-def test_one_block_gives_no_interval():
-    block = _blocks(np.random.default_rng(2), 1_000_000, 1)
-    assert ratio_interval(block, block, paired=True) is None
+@pytest.mark.parametrize(("count", "has_interval"), [(1, False), (4, False), (5, True)])
+def test_few_blocks_give_a_ratio_without_an_interval(count, has_interval):
+    random = np.random.default_rng(2)
+    ratio = ratio_interval(_blocks(random, 600_000, count), _blocks(random, 1_000_000, count), paired=True)
+    assert ratio.value == pytest.approx(0.6, abs=0.05)
+    assert (ratio.ci95 is not None) is has_interval
 
 
 def test_paired_blocks_must_be_as_many():

@@ -20,7 +20,7 @@ def test_megabytes_are_millions_of_bytes():
 def test_a_ratio_has_its_interval_and_the_reference_is_one():
     assert words.ratio(Ratio(0.447, (0.441, 0.472))) == "0.45 [0.44, 0.47]"
     assert words.ratio(Ratio(1.0, (1.0, 1.0))) == "1"
-    assert words.ratio(None) == "–"
+    assert words.ratio(Ratio(0.447, None)) == "0.45 [–]"
 
 
 def test_what_was_not_measured_is_said():

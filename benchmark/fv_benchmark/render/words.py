@@ -24,10 +24,10 @@ def megabytes(size_bytes: int | None) -> str:
     return _three_digits(size_bytes / 1e6)
 
 
-def ratio(value: Ratio | None) -> str:
-    """`0.45 [0.44, 0.47]`; `1` for the reference itself."""
-    if value is None:
-        return ABSENT
+def ratio(value: Ratio) -> str:
+    """`0.45 [0.44, 0.47]`, `0.45 [–]` without an interval; `1` for the reference itself."""
+    if value.ci95 is None:
+        return f"{value.value:.2f} [{ABSENT}]"
     if value == Ratio(1.0, (1.0, 1.0)):
         return "1"
     return f"{value.value:.2f} [{value.ci95[0]:.2f}, {value.ci95[1]:.2f}]"
