@@ -29,6 +29,9 @@ from fv_export.shapes import built
 # Share of a tensor's largest magnitude. float32 carries 6e-8, sums over thousands of terms lose about 1e-6, and
 # cancellation between a large mean and a small deviation in a BatchNorm two orders more; a wrong fold changes 1e-2.
 TOLERANCE = 1e-4
+# The same for the answer of the whole graph: an untrained EfficientNet-B0 amplifies rounding by two orders on its way
+# (1e-5 of the largest probability was measured); a wrong edge changes all of it.
+_TOLERANCE_OF_ANSWER = 1e-3
 # Pictures that the proof runs on: all the tensors of an EfficientNet-B0 at 224 px take 100 MB a picture.
 _PROBE_PICTURES = 2
 
@@ -218,8 +221,8 @@ class _Proof:
         for node in after.nodes:
             values[node.output] = np.asarray(run_node(node, [values[tensor] for tensor in node.inputs]))
         difference = relative_difference(values[after.output], self._values[before.output])
-        if not difference <= TOLERANCE:
-            raise _broken("all rewrites together", after.name, difference, TOLERANCE)
+        if not difference <= _TOLERANCE_OF_ANSWER:
+            raise _broken("all rewrites together", after.name, difference, _TOLERANCE_OF_ANSWER)
 
     def _compute(self, node: Node) -> Floats:
         return np.asarray(run_node(node, [self._values[tensor] for tensor in node.inputs]))
