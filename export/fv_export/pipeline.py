@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from dataclasses import dataclass, replace
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import numpy as np
@@ -20,11 +19,12 @@ from numpy.typing import NDArray
 from fv_core import golden
 from fv_core.errors import FvError
 from fv_core.files import write_bytes
-from fv_core.manifest import Calibration, Drop, FloatTensor, Golden, Manifest
+from fv_core.manifest import Calibration, FloatTensor, Manifest
 from fv_core.progress import Progress
 from fv_export import pictures, variants
 from fv_export.from_keras import graph_of
 from fv_export.pictures import BadCalibration, Pictures
+from fv_export.provenance import calibration_record, first_manifest, golden_answers, measured_drop
 from fv_export.schemes import SCHEMES, Pair, check_pair
 from fv_export.source import Source, open_source
 from fv_export.verify import Answers, Verdict, answers_of_file, judge
@@ -32,7 +32,6 @@ from fv_export.verify import Answers, Verdict, answers_of_file, judge
 # Rewrites are checked on this many of the verification pictures, in float32: seconds for the largest network.
 PROBE = 4
 SUFFIX = {"tflite": ".tflite", "onnx": ".onnx"}
-PACKAGES = ("fv", "keras", "tensorflow", "ai-edge-litert", "onnxruntime", "onnx", "numpy")
 
 
 @dataclass(frozen=True)
@@ -109,7 +108,7 @@ def export(options: ExportOptions, progress: Progress) -> Exported:
         options.calibration_method,
         progress,
     )
-    record = _calibration_record(calibration, options)
+    record = calibration_record(calibration, options.calibration_method)
     files = []
     for done, pair in enumerate(options.pairs):
         progress.advance("exporting", done, len(options.pairs), f"{pair.format} {pair.scheme}")
@@ -137,8 +136,8 @@ def _export_one(
     try:
         variant = maker.get(pair.format, pair.scheme)
         floats = variants.float_tensors(variant, pair.format, pair.scheme)
-        manifest = _manifest(source, pair, calibration if needs else None, floats)
-        manifest = replace(manifest, rewrites=variant.rewritten.applied_names)
+        rewrites = variant.rewritten.applied_names
+        manifest = first_manifest(source, pair, calibration if needs else None, floats, rewrites)
         data, verdict = _prove(variant, pair, manifest, question)
     except FvError as failure:
         return ExportedFile(pair, None, 0, "", None, failure, (), (), ())
@@ -167,8 +166,8 @@ def _prove(variant: variants.Variant, pair: Pair, manifest: Manifest, question: 
         verdict = judge(question.full, answers[:n], question.verification.labels, scheme.largest_difference)
         final = replace(
             manifest,
-            drop=_drop(verdict, question.verification),
-            golden=_golden_answers(question, answers[n:]),
+            drop=measured_drop(verdict, question.verification),
+            golden=golden_answers(question.golden, question.golden_full, answers[n:]),
             golden_tolerance=scheme.golden_tolerance,
         )
         data = variants.write(variant, pair.format, pair.scheme, final)
@@ -208,19 +207,6 @@ def _calibration(source: Source, options: ExportOptions, progress: Progress) -> 
     return pictures.calibration_pictures(folder, count, source.preprocess, progress)
 
 
-def _calibration_record(calibration: Pictures | None, options: ExportOptions) -> Calibration | None:
-    if calibration is None:
-        return None
-    return Calibration(
-        dataset_sha256=calibration.dataset_sha256,
-        split=calibration.split,
-        count=len(calibration),
-        seed=pictures.SEED,
-        method=options.calibration_method,
-        ids_sha256=calibration.ids_sha256(),
-    )
-
-
 def _question(source: Source, calibration: Pictures | None, options: ExportOptions) -> _Question:
     size = source.preprocess.input_size
     goldens = np.stack([golden.draw(seed, size) for seed in golden.SEEDS])
@@ -251,61 +237,6 @@ def full_answers(source: Source, inputs: NDArray[np.uint8]) -> Answers:
     scaled = inputs.astype(np.float32) * ((high - low) / 255.0) + low if (low, high) != (0.0, 255.0) else inputs
     answers = source.model.predict(scaled.astype(np.float32), batch_size=32, verbose=0)
     return np.asarray(answers, dtype=np.float32)
-
-
-def _manifest(source: Source, pair: Pair, calibration: Calibration | None, floats: tuple[FloatTensor, ...]) -> Manifest:
-    return Manifest(
-        name=source.name,
-        scheme=pair.scheme,
-        format=pair.format,
-        labels=source.labels,
-        labels_from=source.labels_from,
-        preprocess=source.preprocess,
-        source_sha256=source.sha256,
-        versions=_versions(),
-        float_tensors=floats,
-        calibration=calibration,
-    )
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for package in PACKAGES:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found
-
-
-def _drop(verdict: Verdict, verification: Pictures) -> Drop | None:
-    if verdict.drop is None or verdict.agreement is None:
-        return None
-    return Drop(
-        drop_pp=verdict.drop.drop_pp,
-        ci95_pp=verdict.drop.ci95_pp,
-        agreement=verdict.agreement,
-        n=verdict.n,
-        split=verification.split,
-        dataset_sha256=verification.dataset_sha256,
-    )
-
-
-def _golden_answers(question: _Question, answers: Answers) -> tuple[Golden, ...]:
-    return tuple(
-        Golden(
-            seed=seed,
-            sha256=golden.sha256_of(question.golden[index]),
-            full=_rounded(question.golden_full[index]),
-            file=_rounded(answers[index]),
-        )
-        for index, seed in enumerate(golden.SEEDS)
-    )
-
-
-def _rounded(probabilities: NDArray[np.float32]) -> tuple[float, ...]:
-    """Six decimals: below every tolerance, and the manifest of 1,000 classes stays small."""
-    return tuple(round(float(value), 6) for value in probabilities)
 
 
 def _in_words(verification: Pictures) -> str:

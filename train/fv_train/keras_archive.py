@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from fv_core.errors import InputError, MissingPath
+from fv_train.keras_allowed import LAYERS, MODELS, OPERATIONS, PARTS
 
 MEMBERS = frozenset({"metadata.json", "config.json", "model.weights.h5"})
 # EfficientNetV2-L's configuration, the largest of keras.applications, has 2.5 MB; its float32 weights 480 MB.
@@ -28,120 +29,6 @@ MAX_RATIO = 1100
 MAX_CONFIG_DEPTH = 64
 
 _HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
-_LAYERS = frozenset(
-    [
-        "InputLayer",
-        "Conv2D",
-        "DepthwiseConv2D",
-        "SeparableConv2D",
-        "Dense",
-        "BatchNormalization",
-        "LayerNormalization",
-        "GroupNormalization",
-        "Rescaling",
-        "Normalization",
-        "ReLU",
-        "Activation",
-        "LeakyReLU",
-        "PReLU",
-        "ELU",
-        "Softmax",
-        "GlobalAveragePooling2D",
-        "GlobalMaxPooling2D",
-        "AveragePooling2D",
-        "MaxPooling2D",
-        "ZeroPadding2D",
-        "Cropping2D",
-        "UpSampling2D",
-        "Conv2DTranspose",
-        "Add",
-        "Subtract",
-        "Multiply",
-        "Average",
-        "Maximum",
-        "Minimum",
-        "Concatenate",
-        "Reshape",
-        "Flatten",
-        "Permute",
-        "Dropout",
-        "SpatialDropout2D",
-        "GaussianDropout",
-        "GaussianNoise",
-        "AlphaDropout",
-        "ActivityRegularization",
-        "Identity",
-        "Resizing",
-        "CenterCrop",
-        "RandomFlip",
-        "RandomRotation",
-        "RandomZoom",
-        "RandomCrop",
-        "RandomTranslation",
-        "RandomContrast",
-        "RandomBrightness",
-        "RandomSaturation",
-        "RandomHue",
-        "RandomShear",
-        "RandomErasing",
-        "RandomGrayscale",
-        "RandomSharpness",
-        "RandomGaussianBlur",
-        "RandomColorJitter",
-        "RandomColorDegeneration",
-        "RandomPosterization",
-        "RandAugment",
-        "AugMix",
-        "MixUp",
-        "CutMix",
-        "Solarization",
-        "Equalization",
-        "AutoContrast",
-        "RandomInvert",
-    ]
-)
-_OPERATIONS = frozenset(
-    [
-        "Add",
-        "Subtract",
-        "Multiply",
-        "Divide",
-        "TrueDivide",
-        "Maximum",
-        "Minimum",
-        "Negative",
-        "Absolute",
-        "Square",
-        "Sqrt",
-        "Power",
-        "Exp",
-        "Mean",
-        "Max",
-        "Clip",
-        "Reshape",
-        "Concatenate",
-        "Transpose",
-        "Squeeze",
-        "ExpandDims",
-        "Pad",
-        "Relu",
-        "Relu6",
-        "Sigmoid",
-        "HardSigmoid",
-        "HardSilu",
-        "Silu",
-        "Tanh",
-        "Softmax",
-        "Gelu",
-        "Elu",
-        "LeakyRelu",
-        "Selu",
-        "Softplus",
-        "Softsign",
-    ]
-)
-_MODELS = frozenset({"Functional", "Sequential", "Model"})
-_PARTS = ("keras.initializers", "keras.regularizers", "keras.constraints")
 
 
 class LegacyKerasFile(InputError):
@@ -238,7 +125,7 @@ def _parse_config(archive: zipfile.ZipFile, source: Path) -> dict[str, Any]:
         json.loads(archive.read("metadata.json"))
     except (UnicodeDecodeError, RecursionError) as error:
         raise _damaged(source, str(error)) from error
-    if not isinstance(config, dict) or config.get("class_name") not in _MODELS:
+    if not isinstance(config, dict) or config.get("class_name") not in MODELS:
         raise _damaged(source, "its configuration describes no model")
     return config
 
@@ -279,12 +166,12 @@ def _is_allowed(name: object, module: object, registered: object) -> bool:
     if not isinstance(module, str) or (registered is not None and registered != name):
         return False
     if module == "keras.layers" or module.startswith("keras.src.layers."):
-        return name in _LAYERS
+        return name in LAYERS
     if module.startswith("keras.src.ops."):
-        return name in _OPERATIONS
+        return name in OPERATIONS
     if module in ("keras", "keras.models") or module.startswith("keras.src.models."):
-        return name in _MODELS or (module == "keras" and name == "DTypePolicy")
-    return module in _PARTS and name.isidentifier()
+        return name in MODELS or (module == "keras" and name == "DTypePolicy")
+    return module in PARTS and name.isidentifier()
 
 
 def _without_mixed_precision(value: Any) -> Any:
