@@ -42,8 +42,8 @@ class FileFailed(FvError):
 class Verdict:
     """`kind`: passed, refused or not-measurable. `why`: one sentence.
 
-    `largest_difference`: of one probability, None where an answer is not finite. `agreement`: share of equal answers, None where not measurable. `drop`:
-    None without labels or where not measurable. `n`: pictures.
+    `largest_difference`: of one probability, None where an answer is not finite. `agreement`: share of equal answers,
+    None where not measurable. `drop`: None without labels or where not measurable. `n`: pictures.
     """
 
     kind: str
