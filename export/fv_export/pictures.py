@@ -115,7 +115,9 @@ def _from_folder(path: Path, count: int, preprocess: Preprocess, progress: Progr
             f"no pictures below {path}", why=f"looked for {', '.join(SUFFIXES)}", hint=f"find {path} -type f | head"
         )
     chosen = sorted(np.random.default_rng(SEED).permutation(len(files))[:count])
-    inputs, decoded, digest = [], [], hashlib.sha256()
+    inputs: list[Pixels] = []
+    decoded: list[Pixels] = []
+    digest = hashlib.sha256()
     for done, index in enumerate(chosen, start=1):
         data = files[index].read_bytes()
         digest.update(hashlib.sha256(data).digest())
