@@ -19,14 +19,15 @@ from numpy.typing import NDArray
 from fv_core import golden
 from fv_core.errors import FvError
 from fv_core.files import write_bytes
-from fv_core.manifest import Calibration, FloatTensor, Manifest
+from fv_core.manifest import FloatTensor, Manifest
 from fv_core.progress import Progress
-from fv_export import pictures, variants
+from fv_export import pictures
 from fv_export.from_keras import graph_of
 from fv_export.pictures import BadCalibration, Pictures
 from fv_export.provenance import calibration_record, first_manifest, golden_answers, measured_drop
 from fv_export.schemes import SCHEMES, Pair, check_pair
 from fv_export.source import Source, open_source
+from fv_export.variants import AsItIs, FromGraph, Variant, Variants, method_for
 from fv_export.verify import Answers, Verdict, answers_of_file, judge
 
 # Rewrites are checked on this many of the verification pictures, in float32: seconds for the largest network.
@@ -40,19 +41,21 @@ class ExportOptions:
 
     `source`: a run, a `.keras` file, None for the newest run. `calibration`: an image set or a folder; None for the
     run's own training split. `verification_samples`: pictures that every file is compared on. `keep`: put refused files
-    in place as `NAME_SCHEME.refused.SUFFIX`.
+    in place as `NAME_SCHEME.refused.SUFFIX`. `via_converter`: the stock converters in place of our own writers, for
+    layers that those do not know.
     """
 
     pairs: tuple[Pair, ...]
     source: Path | None = None
     calibration: Path | None = None
     calibration_samples: int = 200
-    calibration_method: str = "percentile"
+    calibration_method: str | None = None
     verification_samples: int = 256
     labels: Path | None = None
     input_range: tuple[float, float] | None = None
     out: Path | None = None
     keep: bool = False
+    via_converter: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,13 +75,14 @@ class ExportedFile:
 
 @dataclass(frozen=True)
 class Exported:
-    """The outcome of a call: `verified_on` says in words which pictures the files were compared on."""
+    """The outcome of a call: `verified_on` says in words which pictures the files were compared on. `calibration_ids`:
+    sample ids of the calibration pictures, empty where none were needed."""
 
     name: str
     out: Path
     files: tuple[ExportedFile, ...]
     verified_on: str
-    calibration: Calibration | None
+    calibration_sha256: str
     calibration_ids: tuple[str, ...]
 
 
@@ -100,44 +104,50 @@ def export(options: ExportOptions, progress: Progress) -> Exported:
     progress.say(f"{source.name}: {len(source.labels)} classes, {source.preprocess.input_size} px")
     calibration = _calibration(source, options, progress)
     question = _question(source, calibration, options)
-    graph = graph_of(source.model, source.name, source.input_range)
-    maker = variants.Variants(
-        graph,
-        question.verification.inputs[:PROBE],
-        calibration.inputs if calibration else None,
-        options.calibration_method,
-        progress,
-    )
-    record = calibration_record(calibration, options.calibration_method)
+    maker = _maker(source, question, calibration, options, progress)
     files = []
     for done, pair in enumerate(options.pairs):
         progress.advance("exporting", done, len(options.pairs), f"{pair.format} {pair.scheme}")
-        files.append(_export_one(pair, source, maker, question, record, options))
+        files.append(_export_one(pair, source, maker, question, calibration, options))
     progress.advance("exporting", len(options.pairs), len(options.pairs))
     return Exported(
         name=source.name,
         out=source.out,
         files=tuple(files),
         verified_on=_in_words(question.verification),
-        calibration=record,
+        calibration_sha256=calibration.dataset_sha256 if calibration else "",
         calibration_ids=calibration.ids if calibration else (),
+    )
+
+
+def _maker(
+    source: Source, question: _Question, calibration: Pictures | None, options: ExportOptions, progress: Progress
+) -> Variants:
+    if options.via_converter:
+        return AsItIs(source)
+    return FromGraph(
+        graph_of(source.model, source.name, source.input_range),
+        question.verification.inputs[:PROBE],
+        calibration.inputs if calibration else None,
+        options.calibration_method,
+        progress,
     )
 
 
 def _export_one(
     pair: Pair,
     source: Source,
-    maker: variants.Variants,
+    maker: Variants,
     question: _Question,
-    calibration: Calibration | None,
+    calibration: Pictures | None,
     options: ExportOptions,
 ) -> ExportedFile:
-    needs = SCHEMES[pair.scheme].needs_calibration
     try:
-        variant = maker.get(pair.format, pair.scheme)
-        floats = variants.float_tensors(variant, pair.format, pair.scheme)
-        rewrites = variant.rewritten.applied_names
-        manifest = first_manifest(source, pair, calibration if needs else None, floats, rewrites)
+        variant = maker.get(pair)
+        record = None
+        if calibration is not None and SCHEMES[pair.scheme].needs_calibration:
+            record = calibration_record(calibration, method_for(pair.scheme, options.calibration_method))
+        manifest = first_manifest(source, pair, record, variant.float_tensors, variant.rewrites)
         data, verdict = _prove(variant, pair, manifest, question)
     except FvError as failure:
         return ExportedFile(pair, None, 0, "", None, failure, (), (), ())
@@ -149,18 +159,18 @@ def _export_one(
         sha256=hashlib.sha256(data).hexdigest(),
         verdict=verdict,
         failure=None,
-        float_tensors=floats,
-        applied=tuple(str(entry) for entry in variant.rewritten.applied),
-        not_applied=tuple(str(entry) for entry in variant.rewritten.refused),
+        float_tensors=variant.float_tensors,
+        applied=variant.applied,
+        not_applied=variant.refused,
     )
 
 
-def _prove(variant: variants.Variant, pair: Pair, manifest: Manifest, question: _Question) -> tuple[bytes, Verdict]:
+def _prove(variant: Variant, pair: Pair, manifest: Manifest, question: _Question) -> tuple[bytes, Verdict]:
     """Write, run on the verification and golden pictures, judge, and write again with what was measured inside."""
     scheme = SCHEMES[pair.scheme]
     with tempfile.TemporaryDirectory(prefix="fv-export-") as folder:
         path = Path(folder) / f"model{SUFFIX[pair.format]}"
-        path.write_bytes(variants.write(variant, pair.format, pair.scheme, manifest))
+        path.write_bytes(variant.write(manifest))
         answers = answers_of_file(path, np.concatenate([question.verification.inputs, question.golden]))
         n = len(question.verification)
         verdict = judge(question.full, answers[:n], question.verification.labels, scheme.largest_difference)
@@ -170,7 +180,7 @@ def _prove(variant: variants.Variant, pair: Pair, manifest: Manifest, question: 
             golden=golden_answers(question.golden, question.golden_full, answers[n:]),
             golden_tolerance=scheme.golden_tolerance,
         )
-        data = variants.write(variant, pair.format, pair.scheme, final)
+        data = variant.write(final)
         path.write_bytes(data)
         again = answers_of_file(path, question.golden)
         if not np.array_equal(again, answers[n:]):

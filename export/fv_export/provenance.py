@@ -19,10 +19,8 @@ from fv_export.verify import Answers, Verdict
 PACKAGES = ("fv", "keras", "tensorflow", "ai-edge-litert", "onnxruntime", "onnx", "numpy")
 
 
-def calibration_record(calibration: Pictures | None, method: str) -> Calibration | None:
-    """Which pictures set the ranges; None where none did."""
-    if calibration is None:
-        return None
+def calibration_record(calibration: Pictures, method: str) -> Calibration:
+    """Which pictures set the ranges, and by which method."""
     return Calibration(
         dataset_sha256=calibration.dataset_sha256,
         split=calibration.split,

@@ -39,7 +39,8 @@ def pictures(count: int, first_seed: int) -> tuple[NDArray[np.uint8], NDArray[np
     return np.stack([picture(int(label), first_seed + index) for index, label in enumerate(labels)]), labels
 
 
-def build() -> keras.Model:
+def build(*, fragile: bool = False) -> keras.Model:
+    """`fragile`: the features ride on a thousand, so that no 8-bit step can tell them apart."""
     import keras
 
     keras.utils.set_random_seed(5)
@@ -50,6 +51,10 @@ def build() -> keras.Model:
     x = keras.layers.Activation("hard_silu")(x)
     x = keras.layers.DepthwiseConv2D(3, padding="same")(x)
     x = keras.layers.ReLU(6.0)(x)
+    if fragile:
+        x = keras.layers.Rescaling(1.0, offset=1000.0)(x)
+        x = keras.layers.ReLU()(x)
+        x = keras.layers.Rescaling(1.0, offset=-1000.0)(x)
     x = keras.layers.GlobalAveragePooling2D()(x)
     features = keras.Model(inputs, x)
     batch, labels = pictures(90, first_seed=1000)

@@ -8,18 +8,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from fv_core.errors import FvError, InputError, MissingPath
 from fv_core.imageset import ImageSet
 from fv_core.progress import Silent
 from fv_edge_runtime import Classifier
 from fv_edge_runtime.manifest_io import read_manifest
-from fv_export import variants
+from fv_export.errors import SchemeRefused, UnsupportedLayer
 from fv_export.pictures import BadCalibration
 from fv_export.pipeline import Exported, ExportedFile, ExportOptions, export
 from fv_export.schemes import Pair, why_not
 from fv_export.source import LabelsDoNotFit
+from fv_export.variants import FromGraph, Variant
 from fv_train.errors import BadRun
 from tests.export import separable
 
@@ -131,14 +131,10 @@ def test_the_same_call_writes_the_same_bytes(exported: Exported, run: Path, tmp_
         assert file.sha256 == by_pair(exported, file.pair.format, file.pair.scheme).sha256
 
 
-def test_a_spoiled_file_is_refused_and_kept_only_when_asked(run: Path, tmp_path: Path) -> None:
-    white = tmp_path / "white"
-    white.mkdir()
-    for index in range(20):
-        shades = 255 - separable.picture(0, index) // 20
-        Image.fromarray(shades.astype(np.uint8)).save(white / f"{index}.png")
+def test_a_spoiled_file_is_refused_and_kept_only_when_asked(imageset: ImageSet, tmp_path: Path) -> None:
+    fragile = separable.run(tmp_path / "fragile", separable.build(fragile=True), imageset)
     pairs = (Pair("tflite", "int8"), Pair("tflite", "fp32"))
-    options = ExportOptions(pairs=pairs, source=run, calibration=white, out=tmp_path / "out")
+    options = ExportOptions(pairs=pairs, source=fragile, out=tmp_path / "out")
     spoiled, good = export(options, Silent()).files
     assert spoiled.verdict is not None
     assert spoiled.verdict.kind == "refused"
@@ -146,10 +142,10 @@ def test_a_spoiled_file_is_refused_and_kept_only_when_asked(run: Path, tmp_path:
     assert good.path is not None
     kept, _ = export(ExportOptions(**{**options.__dict__, "keep": True}), Silent()).files
     assert kept.path is not None
-    assert kept.path.name == "my-run_int8.refused.tflite"
+    assert kept.path.name == "fragile_int8.refused.tflite"
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
-        "my-run_fp32.tflite",
-        "my-run_int8.refused.tflite",
+        "fragile_fp32.tflite",
+        "fragile_int8.refused.tflite",
     ]
 
 
@@ -159,14 +155,14 @@ def test_one_file_that_cannot_be_made_does_not_stop_the_others(
     class Broken(FvError):
         code = "broken-on-purpose"
 
-    write = variants.write
+    get = FromGraph.get
 
-    def broken(variant: variants.Variant, format_name: str, scheme: str, manifest: object) -> bytes:
-        if format_name == "onnx":
+    def broken(self: FromGraph, pair: Pair) -> Variant:
+        if pair.format == "onnx":
             raise Broken("no pen")
-        return write(variant, format_name, scheme, manifest)  # type: ignore[arg-type]  # handed through
+        return get(self, pair)
 
-    monkeypatch.setattr(variants, "write", broken)
+    monkeypatch.setattr(FromGraph, "get", broken)
     pairs = (Pair("onnx", "fp32"), Pair("tflite", "fp32"))
     failed, made = export(ExportOptions(pairs=pairs, source=run, out=tmp_path), Silent()).files
     assert isinstance(failed.failure, Broken)
@@ -264,3 +260,26 @@ def test_a_changed_model_and_a_missing_source_are_refused(tmp_path: Path, images
         export(ExportOptions(pairs=(Pair("tflite", "fp32"),), source=folder), Silent())
     with pytest.raises(MissingPath):
         export(ExportOptions(pairs=(Pair("tflite", "fp32"),), source=tmp_path / "none"), Silent())
+
+
+def test_a_layer_that_fv_does_not_know_goes_through_the_converters_in_float_only(tmp_path: Path) -> None:
+    import keras
+
+    inputs = keras.Input((separable.SIZE, separable.SIZE, 3))
+    unknown = keras.layers.UpSampling2D(2)(inputs)
+    outer = keras.Model(inputs, separable.build()(keras.layers.AveragePooling2D(2)(unknown)))
+    path = tmp_path / "unknown.keras"
+    outer.save(path)
+    pairs = (Pair("tflite", "fp32"), Pair("onnx", "fp32"))
+    with pytest.raises(UnsupportedLayer) as caught:
+        export(ExportOptions(pairs=pairs, source=path), Silent())
+    assert "--via-converter" in caught.value.hint
+    exported = export(
+        ExportOptions(pairs=(*pairs, Pair("tflite", "dynamic")), source=path, via_converter=True), Silent()
+    )
+    first, second, third = exported.files
+    assert first.path is not None
+    assert second.path is not None
+    assert isinstance(third.failure, SchemeRefused)
+    batch, labels = separable.pictures(12, first_seed=7000)
+    assert (Classifier(first.path).probabilities(batch).argmax(axis=1) == labels).mean() > 0.9

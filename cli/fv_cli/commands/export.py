@@ -47,6 +47,9 @@ def export(
         str | None, typer.Option(help="LO,HI that a foreign model expects for pixels 0 and 255.")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the files; default: RUN/export.")] = None,
+    via_converter: Annotated[
+        bool, typer.Option("--via-converter", help="Stock converters, float only, for layers that fv does not know.")
+    ] = False,
     keep: Annotated[bool, typer.Option("--keep", help="Put refused files in place, named .refused.")] = False,
     explain: Annotated[bool, typer.Option("--explain", help="Say what was rewritten and what not.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
@@ -71,6 +74,7 @@ def export(
         input_range=_range(input_range),
         out=out,
         keep=keep,
+        via_converter=via_converter,
     )
     with output.progress() as progress:
         exported = run_export(options, progress)
@@ -153,10 +157,8 @@ def _write_records(exported: Exported, record: dict[str, Any]) -> None:
     import json
 
     write_text(exported.out / "export.json", json.dumps(record, indent=1) + "\n")
-    if exported.calibration is not None:
-        from dataclasses import asdict
-
-        listing = {**asdict(exported.calibration), "ids": list(exported.calibration_ids)}
+    if exported.calibration_ids:
+        listing = {"dataset_sha256": exported.calibration_sha256, "ids": list(exported.calibration_ids)}
         write_text(exported.out / "calibration.json", json.dumps(listing, indent=1) + "\n")
 
 

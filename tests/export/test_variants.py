@@ -1,0 +1,54 @@
+"""What the files of one call share, and the calibration method of each."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from fv_core.errors import UnknownName
+from fv_core.progress import Silent
+from fv_export.from_keras import graph_of
+from fv_export.schemes import Pair
+from fv_export.variants import FromGraph, method_for
+from tests.export import separable
+
+
+def test_each_scheme_has_its_method_and_the_user_has_the_last_word() -> None:
+    assert method_for("int8", None) == "percentile"
+    assert method_for("int16x8", None) == "minmax"
+    assert method_for("int16x8", "percentile") == "percentile"
+    with pytest.raises(UnknownName, match="calibration method"):
+        method_for("int8", "guess")
+
+
+def test_one_observation_serves_both_formats_of_a_scheme() -> None:
+    class Counting(Silent):
+        seen = 0
+
+        def advance(self, task: str, done: int, total: int | None, note: str = "") -> None:
+            self.seen += task == "observing ranges" and done == total
+
+    progress = Counting()
+    calibration, _ = separable.pictures(20, first_seed=1)
+    graph = graph_of(separable.build(), "tiny")
+    maker = FromGraph(graph, calibration[:2], calibration, None, progress)
+    tflite = maker.get(Pair("tflite", "int8"))
+    onnx = maker.get(Pair("onnx", "int8"))
+    assert progress.seen == 1
+    assert tflite.rewrites == onnx.rewrites
+    assert "fold_batch_norm" in tflite.rewrites
+
+
+def test_a_float_file_needs_no_calibration_and_an_integer_one_does() -> None:
+    probe, _ = separable.pictures(2, first_seed=1)
+    maker = FromGraph(graph_of(separable.build(), "tiny"), probe, None, None, Silent())
+    assert maker.get(Pair("tflite", "fp32")).float_tensors == ()
+    with pytest.raises(ValueError, match="calibration"):
+        maker.get(Pair("tflite", "int8"))
+
+
+def test_the_probe_stays_as_it_was() -> None:
+    probe, _ = separable.pictures(2, first_seed=1)
+    before = probe.copy()
+    FromGraph(graph_of(separable.build(), "tiny"), probe, None, None, Silent()).get(Pair("onnx", "fp16"))
+    np.testing.assert_array_equal(probe, before)
