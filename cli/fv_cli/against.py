@@ -10,6 +10,7 @@ from pathlib import Path
 
 from fv_benchmark.answer import Question, answer
 from fv_benchmark.errors import NoFullModelAnswers
+from fv_cli.frameworks import import_keras
 from fv_core.errors import MissingPath
 from fv_core.imageset import ImageSet
 from fv_core.predictions import Predictions
@@ -73,6 +74,7 @@ def _answers_of_run(folder: Path, question: Question, progress: Progress) -> Pre
         # Another model.keras than the one that answered: the run was trained again.
         if stored.model_sha256 == run.info.model_sha256:
             return stored
+    import_keras()
     from fv_train.evaluate import EvaluateOptions, evaluate
 
     progress.say(f"the full model has no stored answers on {question.imageset}; asking it first")
@@ -81,6 +83,7 @@ def _answers_of_run(folder: Path, question: Question, progress: Progress) -> Pre
 
 
 def _answers_of_keras(path: Path, question: Question, progress: Progress) -> Predictions:
+    import_keras()
     from fv_core.files import sha256_of_file
     from fv_train.evaluate import check_labels, keras_classifier, predict_keras
 

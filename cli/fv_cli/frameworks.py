@@ -7,7 +7,7 @@ own imports can bring it in.
 
 from __future__ import annotations
 
-from fv_edge_runtime.backends._stderr import captured_stderr
+from fv_edge_runtime.native_output import captured_stderr
 
 
 def import_keras() -> None:

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from fv_core.errors import AlreadyExists, DiskFull, FvError, NotWritable
 
-_TEMPORARY = re.compile(r"^\.(?P<name>.+)\.fv-tmp-(?P<pid>\d+)-(?P<token>[0-9a-f]+)$")
+_TEMPORARY = re.compile(r"^\.(?P<name>.+)\.fv-tmp-(?P<pid>\d+)-(?P<token>[0-9a-f]+)(?:\.[^.]+)?$")
 _TOKEN = secrets.token_hex(4)
 _READ_CHUNK_BYTES = 1 << 20
 
@@ -116,7 +116,8 @@ def _make_folder(folder: Path) -> None:
 
 
 def _temporary_name(path: Path) -> Path:
-    return path.with_name(f".{path.name}.fv-tmp-{os.getpid()}-{_TOKEN}")
+    # The suffix stays the last: libraries choose a format by it, and Keras insists on its own.
+    return path.with_name(f".{path.name}.fv-tmp-{os.getpid()}-{_TOKEN}{path.suffix}")
 
 
 def _remove_stale(path: Path) -> None:

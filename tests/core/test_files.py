@@ -175,6 +175,14 @@ def test_a_leftover_of_a_namesake_process_is_removed(tmp_path: Path) -> None:
     assert names(tmp_path) == ["set"]
 
 
+def test_a_temporary_name_keeps_the_suffix_and_its_leftover_is_removed(tmp_path: Path) -> None:
+    (tmp_path / ".m.keras.fv-tmp-999999999-00000000.keras").write_text("half of a model")
+    with whole_file(tmp_path / "m.keras") as temporary:
+        assert temporary.suffix == ".keras"
+        temporary.write_text("x")
+    assert names(tmp_path) == ["m.keras"]
+
+
 def test_names_that_only_look_alike_are_left_alone(tmp_path: Path) -> None:
     for name in (".a.txt.fv-tmp-x-00", ".b.txt.fv-tmp-999999999-00000000", "a.txt.fv-tmp-1-00000000"):
         (tmp_path / name).write_text("")

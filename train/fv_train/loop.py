@@ -103,13 +103,7 @@ class _Session:
         full = backbones.build(self._recipe, len(self._classes), load_weights=False)
         full.logits.set_weights(self._trainee.network.logits.get_weights())
         with whole_file(self._run.model_path) as temporary:
-            # Keras insists on the suffix.
-            named = temporary.with_name(temporary.name + ".keras")
-            try:
-                full.probabilities.save(named)
-                named.replace(temporary)
-            finally:
-                named.unlink(missing_ok=True)
+            full.probabilities.save(temporary)
             self._run.write_info(replace(self._run.info, model_sha256=sha256_of_file(temporary)))
         return self._run
 

@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 from fv_cli import output
+from fv_cli.frameworks import import_keras
+from fv_edge_runtime.model_path import FORMATS
 
 app = typer.Typer()
 _HARDEST = 5
@@ -22,6 +24,9 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Measure accuracy on every picture of a split, and write a report."""
+    is_device_file = source.suffix.lower() in FORMATS
+    if source.exists() and not is_device_file:
+        import_keras()
     from fv_train.evaluate import EvaluateOptions
     from fv_train.evaluate import evaluate as run_evaluation
 
@@ -36,5 +41,4 @@ def evaluate(
     listed = ", ".join(f"{output.safe(row.label)} {row.f1:.2f}" for row in hardest)
     console.print(f"mean F1 {report.metrics.mean_f1:.3f}; hardest: {listed}", soft_wrap=True)
     console.print(f"report: {output.safe(str(report.html))}", soft_wrap=True)
-    is_device_file = source.suffix.lower() in (".tflite", ".onnx")
     output.next_step(f"fv benchmark {source} --data {data}" if is_device_file else f"fv export {source} --int8")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fv_cli import output
+from fv_cli.frameworks import import_keras
 from fv_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def train(
     Stopped in any way, a run goes on from its last checkpoint with --resume.
     """
     options = _options(recipe, settings or [], data, out, resume=resume)
+    import_keras()
     from fv_train.loop import train as run_training
 
     try:

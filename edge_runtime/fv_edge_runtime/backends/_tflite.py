@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fv_edge_runtime.backends._stderr import captured_stderr
 from fv_edge_runtime.errors import BadModelFile, UnsupportedModel
+from fv_edge_runtime.native_output import captured_stderr
 from fv_edge_runtime.session import Quantization
 from fv_edge_runtime.tflite_names import DELEGATE
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from fv_core.errors import MissingExtra
 from fv_edge_runtime.backends._installed import has_module, version_of
-from fv_edge_runtime.backends._stderr import captured_stderr
 from fv_edge_runtime.backends._tflite import TfliteSession, open_tflite
+from fv_edge_runtime.native_output import captured_stderr
 from fv_edge_runtime.session import Backend
 
 

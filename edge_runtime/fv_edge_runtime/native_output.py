@@ -1,4 +1,4 @@
-"""What native code writes to standard error while a model is opened: chatter is dropped, the rest is passed on.
+"""What native code writes to standard error while it is imported or opens a model: chatter is dropped, the rest not.
 
 The runtimes' C++ writes to file descriptor 2 directly ("INFO: Created TensorFlow Lite XNNPACK delegate for CPU."), so
 the descriptor itself is pointed elsewhere for a moment. Where opening fails, what was written says why.

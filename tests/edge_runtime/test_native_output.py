@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from fv_edge_runtime.backends._stderr import Written, captured_stderr
+from fv_edge_runtime.native_output import Written, captured_stderr
 
 
 def test_chatter_is_dropped_and_the_rest_is_passed_on(capfd: pytest.CaptureFixture[str]) -> None:
@@ -42,7 +42,7 @@ def test_nothing_written_is_no_reason(capfd: pytest.CaptureFixture[str]) -> None
 def test_a_process_without_standard_error_goes_on() -> None:
     program = (
         "import os; os.close(2)\n"
-        "from fv_edge_runtime.backends._stderr import captured_stderr\n"
+        "from fv_edge_runtime.native_output import captured_stderr\n"
         "with captured_stderr(): print('inside')"
     )
     done = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, check=False)
