@@ -63,7 +63,11 @@ def question_for(options: BenchmarkOptions) -> Question | None:
     imageset = ImageSet.open(options.imageset)
     split = options.split or imageset.reported_split()
     if not len(imageset.split(split)):
-        raise InputError(f"the split {split} of {options.imageset} is empty", why="no accuracy can be measured on it")
+        raise InputError(
+            f"the split {split} of {options.imageset} is empty",
+            why="no accuracy can be measured on it",
+            hint="--split NAME",
+        )
     return Question(options.imageset, split, usable_cores(), options.limit, options.input_range)
 
 

@@ -15,6 +15,7 @@ class DifferentPictures(InputError):
     """Two sets of answers that are not about the same pictures, and so cannot be paired."""
 
     code = "different-pictures"
+    usual_hint = "fv evaluate RUN --data IMAGESET asks again"
 
 
 class NoFullModelAnswers(InputError):
@@ -27,6 +28,7 @@ class BadReport(InputError):
     """A report file that is damaged, or of a schema that this release does not read."""
 
     code = "bad-report"
+    usual_hint = "fv benchmark MODEL --json FILE writes one"
 
 
 class WorkerFailed(FvError):

@@ -13,18 +13,19 @@ class FvError(Exception):
     """A failure that a user can act on.
 
     `problem` says what is wrong in one line, `why` the reason (may be empty), `hint` a command or an action that mends
-    it (may be empty). Subclasses set `code` (unique, kebab-case) and `exit_code` (1 failed, 2 wrong usage or input,
-    3 a gate says no, 4 a gate cannot tell).
+    it. Subclasses set `code` (unique, kebab-case), `exit_code` (1 failed, 2 wrong usage or input, 3 a gate says no,
+    4 a gate cannot tell), and may set `usual_hint`, for where none is given.
     """
 
     code: ClassVar[str] = "failed"
     exit_code: ClassVar[int] = 1
+    usual_hint: ClassVar[str] = ""
 
     def __init__(self, problem: str, *, why: str = "", hint: str = "") -> None:
         super().__init__(problem)
         self.problem = problem
         self.why = why
-        self.hint = hint
+        self.hint = hint or self.usual_hint
 
     def __str__(self) -> str:
         return f"{self.problem}: {self.why}" if self.why else self.problem
@@ -53,18 +54,21 @@ class BadPicture(InputError):
     """A picture that cannot be decoded, or that we refuse to decode."""
 
     code = "bad-picture"
+    usual_hint = "give a JPEG, PNG or WebP file that a viewer opens"
 
 
 class BadImageSet(InputError):
     """A folder that is not an image set of ours, or a damaged one."""
 
     code = "bad-image-set"
+    usual_hint = "prepare it again: fv data prepare SOURCE --out DIR"
 
 
 class BadManifest(InputError):
     """The manifest inside a model file is damaged, too large or of an unknown schema."""
 
     code = "bad-manifest"
+    usual_hint = "export the model again: fv export RUN"
 
 
 class BadPredictions(InputError):

@@ -87,7 +87,9 @@ class Predictions:
     def load(cls, path: Path) -> Predictions:
         """Read an archive; raises `MissingPath` or `BadPredictions`."""
         if not path.is_file():
-            raise MissingPath(f"no predictions at {path}", why="there is no such file")
+            raise MissingPath(
+                f"no predictions at {path}", why="there is no such file", hint="fv evaluate RUN --data IMAGESET"
+            )
         try:
             # Opened here: numpy.load leaves a damaged file open when it is given a path.
             with path.open("rb") as stream, np.load(stream, allow_pickle=False) as data:

@@ -38,7 +38,8 @@ from fv_core.quiet import pillow_is_quiet
 Pixels = NDArray[np.uint8]
 
 # Formats that Pillow decodes with its own or with widely fuzzed libraries; EPS, PDF and the like start other programs.
-FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "MPO")
+# MPO, what some cameras write, is a JPEG with more pictures behind it and opens as one.
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".mpo")
 # 100 million pixels is above any phone's camera as of 2026 in its default mode, and 300 MB decoded.
 MAX_PIXELS = 100_000_000

@@ -15,12 +15,14 @@ class BadModelFile(InputError):
     """A model file that is damaged, truncated, or no model at all."""
 
     code = "bad-model-file"
+    usual_hint = "export or download it again"
 
 
 class UnsupportedModel(InputError):
     """A sound model that is not an image classifier, or needs operators that no device runtime has."""
 
     code = "unsupported-model"
+    usual_hint = "fv inspect MODEL shows what is inside; fv export makes files that fit"
 
 
 class LabelsMissing(InputError):
@@ -57,15 +59,18 @@ class ChildCrashed(FvError):
     """The child process that tried something out died, or answered nonsense."""
 
     code = "child-crashed"
+    usual_hint = "the file is damaged or hostile: export or download it again"
 
 
 class ChildTimedOut(FvError):
     """The child process needed more time than it was given, and was stopped."""
 
     code = "child-timed-out"
+    usual_hint = "try again when the machine is idle; a damaged file may never come to an end"
 
 
 class ChildOutOfMemory(FvError):
     """The child process wanted more memory than it was given."""
 
     code = "child-out-of-memory"
+    usual_hint = "close other programs (free -h), or give a smaller file"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import re
 from collections import Counter
@@ -40,3 +41,26 @@ def test_a_kind_of_failure_is_complete(kind: type[FvError]) -> None:
     assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", kind.__dict__.get("code", "")), "it has no code of its own"
     assert kind.__dict__.get("__doc__"), "it has no docstring"
     assert kind.exit_code in EXIT_CODES
+
+
+def made_without_a_hint(module: str) -> list[str]:
+    """The kinds of failure that `module` makes somewhere without saying what mends it."""
+    calls = [node for node in ast.walk(ast.parse(source_of(module).read_text("utf-8"))) if isinstance(node, ast.Call)]
+    return [
+        call.func.id
+        for call in calls
+        if isinstance(call.func, ast.Name) and not any(keyword.arg == "hint" for keyword in call.keywords)
+    ]
+
+
+def test_every_failure_says_what_mends_it() -> None:
+    usual = {kind.__name__ for kind in kinds() if kind.usual_hint}
+    failures = {kind.__name__ for kind in kinds()} - usual
+    silent = {
+        f"{module}: {name}"
+        for package in PACKAGES
+        for module in modules(package)
+        for name in made_without_a_hint(module)
+        if name in failures
+    }
+    assert silent == set()

@@ -213,6 +213,13 @@ DISGUISED = {
 }
 
 
+def test_a_picture_of_more_than_one_view_opens_as_its_first() -> None:
+    first, second = Image.new("RGB", (8, 8), (200, 0, 0)), Image.new("RGB", (8, 8))
+    stream = io.BytesIO()
+    first.save(stream, "MPO", save_all=True, append_images=[second])
+    assert decode(stream.getvalue())[0, 0, 0] > 150
+
+
 @pytest.mark.parametrize("kind", DISGUISED)
 def test_other_formats_under_a_picture_s_name_are_refused(kind: str, tmp_path: Path) -> None:
     path = tmp_path / "dinner.jpg"
@@ -221,6 +228,7 @@ def test_other_formats_under_a_picture_s_name_are_refused(kind: str, tmp_path: P
         with pytest.raises(BadPicture) as caught:
             read(path)
         assert caught.value.hint.endswith(f"file {path}")
+        assert "cannot identify" in caught.value.why
 
 
 def test_damaged_bytes_end_in_bad_picture_and_in_nothing_else() -> None:

@@ -9,12 +9,14 @@ class BadRecipe(InputError):
     """A recipe that cannot be read, or holds a key or value that it must not."""
 
     code = "bad-recipe"
+    usual_hint = "fv recipes show NAME"
 
 
 class BadWeights(InputError):
     """A weights file that is missing, damaged, or of another architecture."""
 
     code = "bad-weights"
+    usual_hint = 'give a weights file of keras.applications, or weights = "imagenet" or "none"'
 
 
 class NoWeights(FvError):
@@ -27,6 +29,7 @@ class BadRun(InputError):
     """A folder that is not a run, or one that is damaged."""
 
     code = "bad-run"
+    usual_hint = "fv train RECIPE trains another; ls runs shows those that are there"
 
 
 class UnfinishedRun(InputError):
@@ -45,6 +48,7 @@ class NothingToTrain(InputError):
     """An image set on which this recipe cannot train: too few pictures, or too few classes."""
 
     code = "nothing-to-train"
+    usual_hint = "give each class more pictures"
 
 
 class NonFiniteLoss(FvError):

@@ -41,12 +41,14 @@ class DamagedModel(InputError):
     """A `.keras` file that is truncated, incomplete or not an archive."""
 
     code = "damaged-model"
+    usual_hint = "save or copy the model again"
 
 
 class UnsafeModel(InputError):
     """A `.keras` file with something in it that is not part of an image classifier, and that we do not run."""
 
     code = "unsafe-model"
+    usual_hint = "save it again where it was made, of built-in Keras layers only: model.save('model.keras')"
 
 
 def write_clean_copy(source: Path, target: Path) -> None:

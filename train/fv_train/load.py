@@ -23,6 +23,7 @@ class NotAClassifier(InputError):
     """A model that is no image classifier: one picture in, one softmax over at least two classes out."""
 
     code = "not-a-classifier"
+    usual_hint = "keras.Model(picture, keras.layers.Softmax()(logits)).save('model.keras') is one"
 
 
 def load_classifier(path: Path) -> keras.Model:

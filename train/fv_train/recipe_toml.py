@@ -25,9 +25,10 @@ Built = TypeVar("Built")
 def read(path: Path) -> dict[str, Any]:
     """Tables of a TOML file; raises `BadRecipe` for what is no TOML, too large or too deep."""
     try:
-        data = path.read_bytes()
+        with path.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
         if len(data) > MAX_BYTES:
-            raise BadRecipe(f"{path} is no recipe", why=f"{len(data)} bytes are more than {MAX_BYTES}")
+            raise BadRecipe(f"{path} is no recipe", why=f"it has more than {MAX_BYTES} bytes")
         return tomllib.loads(data.decode("utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         why = (str(error).splitlines() or [type(error).__name__])[0]

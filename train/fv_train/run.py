@@ -76,7 +76,7 @@ class Run:
         if not folder.is_dir():
             raise MissingPath(f"no run at {folder}", why="there is no such folder", hint="ls runs")
         if not (folder / MANIFEST).is_file():
-            raise BadRun(f"{folder} is not a run", why=f"it has no {MANIFEST}", hint=f"fv train RECIPE --out {folder}")
+            raise BadRun(f"{folder} is not a run", why=f"it has no {MANIFEST}", hint="ls runs")
         return cls(folder, _read(folder / MANIFEST))
 
     @property

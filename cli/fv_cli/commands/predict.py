@@ -17,6 +17,8 @@ from fv_edge_runtime.labels import check_count, read_labels
 app = typer.Typer()
 SCHEMA_VERSION = 1
 _BAR_COLUMNS = 24
+# Legacy files go the same way: what reads .keras says why it does not read them.
+_KERAS = (".keras", ".h5", ".hdf5")
 
 
 @app.command()
@@ -40,7 +42,7 @@ def predict(
         input_range=None if input_range is None else parse_input_range(input_range),
         threads=threads,
     )
-    is_keras = model.is_dir() or model.suffix.lower() == ".keras"
+    is_keras = model.is_dir() or model.suffix.lower() in _KERAS
     answers = _ask_keras(question) if is_keras else answer(question)
     if as_json:
         output.print_json(_as_data(question, answers))

@@ -9,12 +9,14 @@ class BadSource(InputError):
     """A source that is not what its kind says: an archive in place of a folder, a data set without labels."""
 
     code = "bad-source"
+    usual_hint = "fv data prepare --help"
 
 
 class EmptySource(InputError):
     """A source, split or class without pictures."""
 
     code = "empty-source"
+    usual_hint = "add readable pictures to it, or name another source"
 
 
 class BadClasses(InputError):

@@ -36,13 +36,17 @@ class PrepareOptions:
 
     def __post_init__(self) -> None:
         if not SMALLEST_SIZE <= self.size <= LARGEST_SIZE:
-            raise InputError(f"--size {self.size}", why=f"it must be from {SMALLEST_SIZE} to {LARGEST_SIZE} pixels")
+            raise InputError(
+                f"--size {self.size}",
+                why=f"it must be from {SMALLEST_SIZE} to {LARGEST_SIZE} pixels",
+                hint="--size 256",
+            )
         if self.limit is not None and self.limit < 1:
-            raise InputError(f"--limit {self.limit}", why="it must be at least 1")
+            raise InputError(f"--limit {self.limit}", why="it must be at least 1", hint="--limit 1000")
         if not 0.0 <= self.max_bad < 1.0:
-            raise InputError(f"--max-bad {self.max_bad}", why="it is a share, from 0 to below 1")
+            raise InputError(f"--max-bad {self.max_bad}", why="it is a share, from 0 to below 1", hint="--max-bad 0.01")
         if self.workers is not None and self.workers < 1:
-            raise InputError(f"--workers {self.workers}", why="it must be at least 1")
+            raise InputError(f"--workers {self.workers}", why="it must be at least 1", hint="--workers 2")
 
     def kind_and_what(self) -> tuple[str, str]:
         """`tfds:food101` -> (`tfds`, `food101`); raises `BadSource` without a colon or with nothing behind it."""

@@ -27,7 +27,7 @@ from fv_core.errors import DiskFull, NotWritable
 from fv_core.files import translated_os_errors
 from fv_core.preprocess import Pixels
 from fv_core.progress import Progress
-from fv_train.prepare.errors import PreparationRunning, TooManyBadPictures
+from fv_train.prepare.errors import EmptySource, PreparationRunning, TooManyBadPictures
 
 JOURNAL = "journal.jsonl"
 
@@ -107,8 +107,8 @@ class Partial:
 def opened(out: Path, preparation: str, size: Callable[[], int], progress: Progress) -> Iterator[Partial]:
     """Open the partial folder of `out`: the one that is there, if it has the digest `preparation`, or a new one.
 
-    `size()` gives the squares' side where it has to be found out. On a full disk and on too many bad pictures the
-    folder is removed; after any other end it stays, to go on from. Raises `PreparationRunning`.
+    `size()` gives the squares' side where it has to be found out. On a full disk and where pictures cannot be read
+    the folder is removed; after any other end it stays, to go on from. Raises `PreparationRunning`.
     """
     folder = out.with_name(f".{out.name}.fv-partial")
     try:
@@ -117,7 +117,7 @@ def opened(out: Path, preparation: str, size: Callable[[], int], progress: Progr
             with (folder / JOURNAL).open("a+", encoding="utf-8") as journal:
                 _lock(journal, out)
                 yield _resumed(folder, journal, preparation, progress) or _begun(folder, journal, preparation, size())
-    except (DiskFull, NotWritable, TooManyBadPictures):
+    except (DiskFull, NotWritable, TooManyBadPictures, EmptySource):
         shutil.rmtree(folder, ignore_errors=True)
         raise
 

@@ -87,7 +87,9 @@ def divide(samples: Sequence[Sample], classes: Sequence[str]) -> Splits:
 def limited(samples: Sequence[Sample], limit: int, classes: int) -> tuple[Sample, ...]:
     """At most `limit` samples: the first of each class, the second of each, and so on; their order stays."""
     if limit < classes:
-        raise InputError(f"--limit {limit}", why=f"there are {classes} classes, and each needs a picture")
+        raise InputError(
+            f"--limit {limit}", why=f"there are {classes} classes, and each needs a picture", hint=f"--limit {classes}"
+        )
     seen: Counter[int] = Counter()
     ranked = []
     for sample in samples:
