@@ -18,6 +18,7 @@ from PIL import Image
 
 from fv_core.errors import BadPicture, MissingPath
 from fv_core.preprocess import MAX_PIXELS, Preprocess, decode, short_side, stored_square
+from tests.core import png
 
 # JPEG at quality 95 without chroma subsampling moves a channel of a flat area by no more than this.
 JPEG_TOLERANCE = 6
@@ -166,19 +167,9 @@ def test_a_truncated_picture_is_refused(kind: str, share: float) -> None:
     assert "0x" not in caught.value.why, "an address in a message"
 
 
-def png_header(width: int, height: int) -> bytes:
-    """A PNG that claims a size and has next to no pixels."""
-
-    def chunk(kind: bytes, body: bytes) -> bytes:
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
-    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(b"\0" * 1000)) + chunk(b"IEND", b"")
-
-
 def test_a_huge_picture_is_refused_from_its_header_in_bounded_memory(tmp_path: Path) -> None:
     for name, size in (("huge", (65_000, 65_000)), ("wide", (MAX_PIXELS + 1, 1)), ("bomb", (12_000, 12_000))):
-        (tmp_path / f"{name}.png").write_bytes(png_header(*size))
+        (tmp_path / f"{name}.png").write_bytes(png.claiming(*size))
     program = (
         "import resource, sys\n"
         "from pathlib import Path\n"
