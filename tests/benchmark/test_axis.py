@@ -1,6 +1,6 @@
 import pytest
 
-from fv_benchmark.render.axis import Axis, nice_ticks
+from fv_benchmark.render.axis import Axis, latency_axis, nice_ticks, ticks_of
 
 
 @pytest.mark.parametrize(
@@ -27,3 +27,16 @@ def test_values_stand_in_proportion_and_never_outside():
 
 def test_ticks_beyond_the_axis_are_left_out():
     assert [tick.text for tick in Axis(0.0, 9.0, 0.0, 90.0).ticks([0.0, 5.0, 10.0])] == ["0", "5"]
+
+
+def test_a_far_slower_row_makes_the_axis_logarithmic():
+    assert not latency_axis([1.0, 7.9], 0.9, 9.0, 0.0, 100.0).logarithmic
+    axis = latency_axis([1.0, 30.0], 1.0, 100.0, 0.0, 100.0)
+    assert axis.logarithmic
+    assert [axis.at(value) for value in (1.0, 10.0, 100.0, 0.1, 999.0)] == [0.0, 50.0, 100.0, 0.0, 100.0]
+
+
+def test_ticks_of_a_logarithmic_axis_are_one_two_and_five():
+    axis = Axis(0.8, 60.0, 0.0, 100.0, logarithmic=True)
+    assert [tick.text for tick in ticks_of(axis)] == ["1", "2", "5", "10", "20", "50"]
+    assert [tick.text for tick in ticks_of(Axis(0.0, 10.0, 0.0, 100.0))] == ["0", "2", "4", "6", "8", "10"]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fv_benchmark.render import words
-from fv_benchmark.render.axis import Axis, Tick, nice_ticks
+from fv_benchmark.render.axis import Axis, Tick, latency_axis, ticks_of
 from fv_benchmark.report import Report, Result
 
 WIDTH = 1140.0
@@ -43,6 +43,7 @@ class Box:
 class Boxes:
     """The plot. `hidden`: calls beyond the right edge."""
 
+    x_title: str
     x_ticks: tuple[Tick, ...]
     rows: tuple[Box, ...]
     height: float
@@ -50,17 +51,19 @@ class Boxes:
 
 
 def latency_boxes(report: Report) -> Boxes:
-    """Single calls of every row, in milliseconds from zero."""
+    """Single calls of every row, in milliseconds."""
     samples = [np.array(result.samples_ns, dtype=np.float64) / 1e6 for result in report.results]
     edge = 1.05 * max(float(np.quantile(one, DRAWN_SHARE)) for one in samples)
-    axis = Axis(0.0, edge, LEFT, WIDTH - RIGHT)
+    medians = [float(np.median(one)) for one in samples]
+    axis = latency_axis(medians, 0.95 * min(float(one.min()) for one in samples), edge, LEFT, WIDTH - RIGHT)
     threads_differ = len({result.threads for result in report.results}) > 1
     rows = [
         _box(result, one, axis, TOP + ROW_HEIGHT * (index + 0.5), threads_differ)
         for index, (result, one) in enumerate(zip(report.results, samples, strict=True))
     ]
     return Boxes(
-        x_ticks=axis.ticks(nice_ticks(0.0, edge, wanted=8)),
+        x_title="milliseconds (logarithmic)" if axis.logarithmic else "milliseconds",
+        x_ticks=ticks_of(axis, wanted=8),
         rows=tuple(rows),
         height=TOP + ROW_HEIGHT * len(rows) + BOTTOM,
         hidden=sum(int((one > edge).sum()) for one in samples),

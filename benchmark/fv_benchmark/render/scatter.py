@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from fv_benchmark.accuracy import Accuracy
-from fv_benchmark.render.axis import WIDTH, Axis, Tick, nice_ticks
+from fv_benchmark.render.axis import WIDTH, Axis, Tick, latency_axis, nice_ticks, ticks_of
 from fv_benchmark.report import Report
 
 HEIGHT = 340.0
@@ -74,7 +74,8 @@ def size_against_accuracy(report: Report) -> Scatter | None:
         if result.accuracy is not None:
             figures = (result.size_bytes / 1e6, *_top1(result.accuracy))
             seen.setdefault(result.model, Datum(result.model, result.scheme, result.format, *figures))
-    return _scatter("Size and accuracy", "size, MB", "top-1, %", list(seen.values()))
+    data = list(seen.values())
+    return _scatter("Size and accuracy", "size, MB", "top-1, %", data, _from_zero(data)) if data else None
 
 
 def latency_against_drop(report: Report) -> Scatter | None:
@@ -92,18 +93,26 @@ def latency_against_drop(report: Report) -> Scatter | None:
         Datum(result.model, result.scheme, result.format, p50, *(_drop(accuracy) if is_paired else _top1(accuracy)))
         for result, p50, accuracy in shown
     ]
-    if is_paired:
-        return _scatter("Latency and drop", "median latency, ms", "drop, points (lower is better)", data, zero=True)
-    return _scatter("Latency and accuracy", "median latency, ms", "top-1, %", data)
-
-
-def _scatter(title: str, x_title: str, y_title: str, data: Sequence[Datum], *, zero: bool = False) -> Scatter | None:
     if not data:
         return None
+    values = [datum.x for datum in data]
+    x_axis = latency_axis(values, 0.7 * min(values), 1.4 * max(values), LEFT, WIDTH - RIGHT)
+    x_title = "median latency, ms (logarithmic)" if x_axis.logarithmic else "median latency, ms"
+    if is_paired:
+        return _scatter("Latency and drop", x_title, "drop, points (lower is better)", data, x_axis, zero=True)
+    return _scatter("Latency and accuracy", x_title, "top-1, %", data, x_axis)
+
+
+def _from_zero(data: Sequence[Datum]) -> Axis:
+    return Axis(0.0, (1 + _SPARE) * max(datum.x for datum in data), LEFT, WIDTH - RIGHT)
+
+
+def _scatter(
+    title: str, x_title: str, y_title: str, data: Sequence[Datum], x_axis: Axis, *, zero: bool = False
+) -> Scatter:
     lowest, highest = min(datum.low for datum in data), max(datum.high for datum in data)
     lowest, highest = (min(lowest, 0.0), max(highest, 0.0)) if zero else (lowest, highest)
     spare = max(_SPARE * (highest - lowest), _LEAST_SPARE)
-    x_axis = Axis(0.0, (1 + _SPARE) * max(datum.x for datum in data), LEFT, WIDTH - RIGHT)
     y_axis = Axis(lowest - spare, highest + spare, HEIGHT - BOTTOM, TOP)
     points = [
         Point(
@@ -123,7 +132,7 @@ def _scatter(title: str, x_title: str, y_title: str, data: Sequence[Datum], *, z
         title=title,
         x_title=x_title,
         y_title=y_title,
-        x_ticks=x_axis.ticks(nice_ticks(x_axis.low, x_axis.high)),
+        x_ticks=ticks_of(x_axis),
         y_ticks=y_axis.ticks(nice_ticks(y_axis.low, y_axis.high)),
         points=tuple(_labelled(points)),
         zero_y=y_axis.at(0.0) if zero else None,
