@@ -5,10 +5,12 @@ Nothing but the standard library is imported before the limits stand.
 
 from __future__ import annotations
 
+import ctypes
 import importlib
 import json
 import os
 import resource
+import signal
 import sys
 import traceback
 from typing import Any
@@ -17,10 +19,13 @@ from fv_core.errors import FvError
 
 # What the child may write to any one file, its answer included.
 MAX_FILE_BYTES = 1 << 30
+# linux/prctl.h; prctl(2).
+_PR_SET_PDEATHSIG = 1
 
 
 def main(answer_descriptor: int) -> None:
     """Read the job from standard input and write the answer to the descriptor that the parent holds open."""
+    _end_with_parent()
     job = json.loads(sys.stdin.buffer.read())
     _limit(int(job["seconds"]), int(job["memory_bytes"]))
     answer = json.dumps(_answer(job["target"], job["argument"])).encode()
@@ -29,6 +34,12 @@ def main(answer_descriptor: int) -> None:
     # Native runtimes may hang or crash when they are torn down; the answer stands already.
     sys.stderr.flush()
     os._exit(0)
+
+
+def _end_with_parent() -> None:
+    """Be killed when the parent is, however it ends: nobody would stop a child that waits for ever. Linux only."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _limit(seconds: int, memory_bytes: int) -> None:

@@ -20,7 +20,7 @@ from fv_core.imageset import ImageSet
 from fv_core.preprocess import decode, stored_square
 from tests.cli import hostile
 from tests.edge_runtime import tiny_models
-from tests.train._pictures import CLASSES, imageset
+from tests.train._pictures import imageset
 
 # What each bad model is told, whichever command is asked to use it.
 MODELS = {

@@ -28,6 +28,9 @@ def sleep(argument):
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     open(argument, "w").write(str(child.pid))
     time.sleep(60)
+def wait(argument):
+    open(argument, "w").write(str(os.getpid()))
+    time.sleep(60)
 def allocate(argument): return len(bytearray(argument))
 def native_allocate(argument):
     print("terminate called after throwing an instance of 'std::bad_alloc'", file=sys.stderr, flush=True)
@@ -159,18 +162,31 @@ def test_neither_the_current_folder_nor_the_environment_is_imported_from(
     assert call("echo", 1) == 1
 
 
-def test_an_interrupted_parent_ends_its_child(tmp_path: Path, jobs: Path) -> None:
+def parent_of(job: str, pid_file: Path, jobs: Path) -> subprocess.Popen[bytes]:
+    """A process that waits for `job` in a child, once that has written a process id to `pid_file`."""
     program = (
         f"import sys; sys.path.append({str(jobs)!r})\n"
         "from fv_edge_runtime.sandbox import run_in_child\n"
-        f"run_in_child('fv_test_jobs:sleep', {str(tmp_path / 'pid')!r}, seconds=60, memory_bytes=1 << 30)"
+        f"run_in_child('fv_test_jobs:{job}', {str(pid_file)!r}, seconds=60, memory_bytes=1 << 30)"
     )
     parent = subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.PIPE)
     for _ in range(200):
-        if (tmp_path / "pid").exists() and (tmp_path / "pid").read_text():
+        if pid_file.exists() and pid_file.read_text():
             break
         time.sleep(0.05)
+    return parent
+
+
+def test_an_interrupted_parent_ends_its_child(tmp_path: Path, jobs: Path) -> None:
+    parent = parent_of("sleep", tmp_path / "pid", jobs)
     parent.send_signal(2)
     _, noise = parent.communicate(timeout=10)
     assert b"KeyboardInterrupt" in noise
+    assert ended(tmp_path / "pid")
+
+
+def test_a_killed_parent_takes_its_child_along(tmp_path: Path, jobs: Path) -> None:
+    parent = parent_of("wait", tmp_path / "pid", jobs)
+    parent.kill()
+    parent.communicate(timeout=10)
     assert ended(tmp_path / "pid")
