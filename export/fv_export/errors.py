@@ -45,3 +45,9 @@ class ConverterRefused(InputError):
     """A model that a stock converter cannot write with built-in operators and static shapes."""
 
     code = "converter-refused"
+
+
+class FinetuneRefused(InputError):
+    """A fine-tuning that cannot be: no int8 file, no pictures, too few of them, or no TensorFlow."""
+
+    code = "finetune-refused"

@@ -32,7 +32,7 @@ class Executor:
             raise ValueError(f"no such tensors: {unknown}")
         self._input_shape = graph.shapes[graph.input][1:]
         self._wanted = tuple(dict.fromkeys(wanted))
-        self._function = _compiled(_forward(graph, self._wanted, stored or _as_it_is), self._input_shape)
+        self._function = _compiled(forward(graph, self._wanted, stored or as_it_is), self._input_shape)
 
     def __call__(self, batch: Floats) -> dict[str, Floats]:
         """batch: (n, H, W, C), 0 to 255. Returns {tensor: (n, ...) float32}."""
@@ -63,15 +63,17 @@ def needed(graph: Graph, wanted: Sequence[str]) -> list[Node]:
     return kept[::-1]
 
 
-def _as_it_is(tensor: str, value: Any) -> Any:
+def as_it_is(tensor: str, value: Any) -> Any:
+    """Stores a value unchanged."""
     return value
 
 
-def _forward(graph: Graph, wanted: tuple[str, ...], stored: Stored) -> Callable[[Any], list[Any]]:
+def forward(graph: Graph, wanted: tuple[str, ...], stored: Stored) -> Callable[[Any], list[Any]]:
+    """A function: pictures (n, H, W, C) -> the values of the tensors `wanted`, on the backend, nothing compiled."""
     nodes = needed(graph, wanted)
     last_use = {tensor: node.name for node in nodes for tensor in node.inputs}
 
-    def forward(batch: Any) -> list[Any]:
+    def run_nodes(batch: Any) -> list[Any]:
         values = {graph.input: stored(graph.input, batch)}
         for node in nodes:
             values[node.output] = stored(node.output, run_node(node, [values[tensor] for tensor in node.inputs]))
@@ -80,17 +82,17 @@ def _forward(graph: Graph, wanted: tuple[str, ...], stored: Stored) -> Callable[
                     values.pop(tensor, None)
         return [values[tensor] for tensor in wanted]
 
-    return forward
+    return run_nodes
 
 
-def _compiled(forward: Callable[[Any], list[Any]], input_shape: tuple[int, ...]) -> Callable[[Any], list[Any]]:
+def _compiled(function: Callable[[Any], list[Any]], input_shape: tuple[int, ...]) -> Callable[[Any], list[Any]]:
     """One compiled step where the backend is TensorFlow; other backends run the operations one by one."""
     if keras.backend.backend() != "tensorflow":
-        return forward
+        return function
     import tensorflow as tf
 
     signature = [tf.TensorSpec((None, *input_shape), tf.float32)]
-    compiled = tf.function(forward, input_signature=signature, autograph=False).get_concrete_function()
+    compiled = tf.function(function, input_signature=signature, autograph=False).get_concrete_function()
 
     def step(batch: Any) -> list[Any]:
         results: list[Any] = compiled(tf.constant(batch))

@@ -1,0 +1,106 @@
+"""The compiled step of the fine-tuning: the float graph teaches the 8-bit one on the same pictures.
+
+    loss = mean over pictures of sum_c t_c (log t_c - log y_c)      t, y: probabilities of the float graph, the student
+
+(Hinton et al. 2015, arXiv 1503.02531, at temperature 1: what the file answers is what is compared.) No label is read,
+so any pictures like those that the device will see can teach. The gradient goes to one flat vector (`trainable`), and
+Adam (Kingma and Ba 2015, arXiv 1412.6980) moves it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from fv_export.execute import as_it_is, forward
+from fv_export.graph import Floats, Graph
+from fv_export.trainable import Student, answer_of
+from fv_train.augment import FIELDS, AugmentLayer
+
+_AT_ONCE = 64
+
+
+class Distillation:
+    """A teacher, a student, and where the student stands.
+
+    `teacher`: the float graph, or any with the same answers. `stored_size`: side of the stored squares in pixels.
+    """
+
+    def __init__(self, teacher: Graph, student: Student, stored_size: int) -> None:
+        self._student = student
+        self._position = keras.Variable(np.zeros(student.size, np.float32), name="displacement")
+        self._adam = keras.optimizers.Adam(learning_rate=0.0)
+        self._adam.build([self._position])
+        self._limits = student.limits()
+        answer = answer_of(teacher)
+        self._teacher = forward(teacher, (answer,), as_it_is)
+        self._teacher_gives_logits = answer != teacher.output
+        _, rows, columns, channels = student.graph.shapes[student.graph.input]
+        self._augment = AugmentLayer(stored_size, rows, colour=False, mixing=False)
+        squares = tf.TensorSpec((None, stored_size, stored_size, channels), tf.uint8)
+        numbers = tf.TensorSpec((None, len(FIELDS)), tf.float32)
+        inputs = tf.TensorSpec((None, rows, columns, channels), tf.float32)
+        self._step = tf.function(self._move, input_signature=[squares, numbers], autograph=False)
+        self._answers = tf.function(self._answer_both, input_signature=[inputs], autograph=False)
+
+    def step(self, images: NDArray[np.uint8], parameters: Floats, learning_rate: float) -> float:
+        """One step on stored squares (n, S, S, 3), augmented by `parameters` (n, FIELDS); returns the loss."""
+        self._adam.learning_rate = learning_rate
+        return float(self._step(tf.constant(images), tf.constant(parameters)))
+
+    def agreement(self, inputs: NDArray[np.uint8]) -> float:
+        """Share of the network inputs (n, N, N, 3) to which teacher and student give the same answer."""
+        same = 0
+        for start in range(0, len(inputs), _AT_ONCE):
+            full, student = self._answers(tf.constant(inputs[start : start + _AT_ONCE], tf.float32))
+            same += int(np.sum(full.numpy() == student.numpy()))
+        return same / len(inputs)
+
+    def position(self) -> Floats:
+        """The flat vector as it stands."""
+        return np.array(keras.ops.convert_to_numpy(self._position), np.float32)
+
+    def place(self, position: Floats) -> None:
+        """Put the flat vector somewhere, Adam's state as it is."""
+        self._position.assign(position)
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Everything that changes: the vector ("0") and Adam's state."""
+        return {f"{index}": np.array(keras.ops.convert_to_numpy(entry)) for index, entry in enumerate(self._state())}
+
+    def restore(self, arrays: dict[str, NDArray[Any]]) -> None:
+        """Set what `arrays` gave."""
+        for index, variable in enumerate(self._state()):
+            variable.assign(arrays[f"{index}"])
+
+    def _state(self) -> list[Any]:
+        return [self._position, *self._adam.variables]
+
+    def _move(self, images: Any, parameters: Any) -> Any:
+        pictures = tf.round(self._augment(images, parameters, None, None))
+        target = tf.stop_gradient(self._taught(pictures))
+        with tf.GradientTape() as tape:
+            position = tf.convert_to_tensor(self._position.value)
+            tape.watch(position)
+            loss = tf.reduce_mean(_divergence(target, self._student.logits(position, pictures)))
+        self._adam.apply([tape.gradient(loss, position)], [self._position])
+        self._position.assign(tf.clip_by_value(self._position.value, *self._limits))
+        return loss
+
+    def _answer_both(self, pictures: Any) -> tuple[Any, Any]:
+        logits = self._student.logits(tf.convert_to_tensor(self._position.value), pictures)
+        return tf.argmax(self._taught(pictures), axis=1), tf.argmax(logits, axis=1)
+
+    def _taught(self, pictures: Any) -> Any:
+        (values,) = self._teacher(pictures)
+        return tf.nn.softmax(values) if self._teacher_gives_logits else values
+
+
+def _divergence(target: Any, logits: Any) -> Any:
+    """(n,): Kullback-Leibler divergence of softmax(logits) (n, C) from the distributions `target` (n, C)."""
+    entropy = -tf.reduce_sum(tf.math.xlogy(target, target), axis=1)
+    return tf.nn.softmax_cross_entropy_with_logits(target, logits) - entropy
