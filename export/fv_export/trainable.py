@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from fv_export import fake_quantization
 from fv_export.execute import forward
-from fv_export.graph import Annotation, Conv, Dense, DepthwiseConv, Floats, Graph, Node, Softmax
+from fv_export.graph import Annotation, Conv, Dense, DepthwiseConv, Floats, Graph, Node, Quantized, Softmax
 from fv_export.quantize import annotate, asymmetric
 from fv_export.ranges import Range, groups, settled
 
@@ -62,7 +62,7 @@ class Student:
         self._observed = ranges
         self._annotation = annotate(graph, ranges, scheme)
         self._leaders = {tensor: group[0] for group in groups(graph) for tensor in group}
-        self._free = _free_ranges(graph, ranges, self._annotation) if learn_ranges else {}
+        self._free = _free_ranges(graph, ranges, self._annotation, self._leaders) if learn_ranges else {}
         self._slots = dict(self._weight_slots()) | self._range_slots()
         self._sizes = [slot.start.size for slot in self._slots.values()]
 
@@ -80,8 +80,9 @@ class Student:
         )
 
     def start(self) -> Floats:
-        """Where it all begins, (n,): for telling one fine-tuning from another."""
-        return np.concatenate([slot.start.ravel() for slot in self._slots.values()])
+        """All weights and ranges before the first step, (n,): for telling one fine-tuning from another."""
+        ranges = np.array(list(self._observed.values()), np.float32)
+        return np.concatenate([*(slot.start.ravel() for slot in self._slots.values()), ranges.ravel()])
 
     def logits(self, p: Any, pictures: Any) -> Any:
         """(n, C) logits on pictures (n, H, W, C) of whole numbers 0 to 255, differentiable in `p` (size,)."""
@@ -158,31 +159,25 @@ def answer_of(graph: Graph) -> str:
 
 
 def _free_ranges(
-    graph: Graph, observed: dict[str, Range], annotation: Annotation
+    graph: Graph, observed: dict[str, Range], annotation: Annotation, leaders: dict[str, str]
 ) -> dict[str, tuple[float, float, Range]]:
     """First tensor of a group -> (low, high, bound) where the range is free to move inside `bound`."""
     ranges = settled(graph, observed, 8)
-    nothing = settled(graph, dict.fromkeys(observed, (0.0, 0.0)), 8)
     bounds = settled(graph, dict.fromkeys(observed, (-math.inf, math.inf)), 8)
-    leaders = {tensor: group[0] for group in groups(graph) for tensor in group}
-    members: dict[str, list[str]] = {}
-    for tensor in annotation.tensors:
-        members.setdefault(leaders.get(tensor, tensor), []).append(tensor)
+    # The picture has a range before anything is observed.
+    unseen = settled(graph, dict.fromkeys(observed, (0.0, 0.0)), 8)
     free = {}
-    for leader, tensors in members.items():
-        low, high = ranges[leader]
-        given = asymmetric(low, high) if high > low else None
-        # Fixed by the picture: it has a range before anything is observed. Fixed by a kernel: `annotate` chose another.
-        fixed = nothing[leader] != (0.0, 0.0) or given is None
-        if not fixed and given is not None:
-            fixed = any(
-                (given.scale[0], given.zero_point[0])
-                != (annotation.tensors[tensor].scale[0], annotation.tensors[tensor].zero_point[0])
-                for tensor in tensors
-            )
-        if not fixed:
-            free[leader] = (low, high, bounds[leader])
+    for tensor, chosen in annotation.tensors.items():
+        low, high = ranges[tensor]
+        leads = leaders.get(tensor, tensor) == tensor
+        # Where `annotate` chose another grid than that of the range, a kernel demands it.
+        if leads and unseen[tensor] == (0.0, 0.0) and low < high and _same(asymmetric(low, high), chosen):
+            free[tensor] = (low, high, bounds[tensor])
     return free
+
+
+def _same(first: Quantized, second: Quantized) -> bool:
+    return (first.scale[0], first.zero_point[0]) == (second.scale[0], second.zero_point[0])
 
 
 def _with_weights(node: Node, values: dict[tuple[str, str], Any], kernel: Callable[[Any], Any]) -> Node:

@@ -129,3 +129,11 @@ def test_the_answer_is_the_logits_or_the_logarithm_of_what_there_is(ranges: dict
     got = student.logits(tf.zeros(student.size), tf.constant(pictures())).numpy()
     np.testing.assert_allclose(got, np.log(np.maximum(simulated(cut, ranges), 1e-7)), atol=STEP)
     assert execute.run(cut, pictures())["logits"].shape == got.shape
+
+
+def test_the_start_tells_other_weights_and_other_ranges(ranges: dict[str, Range]) -> None:
+    plain = Student(classifier(), ranges, "int8", learn_ranges=False)
+    other_graph, _ = plain.learnt(moved(plain))
+    for graph_, ranges_ in ((other_graph, ranges), (classifier(), {**ranges, "d": (-1.0, 2.0)})):
+        assert not np.array_equal(Student(graph_, ranges_, "int8", learn_ranges=False).start(), plain.start())
+    np.testing.assert_array_equal(Student(classifier(), ranges, "int8", learn_ranges=False).start(), plain.start())
