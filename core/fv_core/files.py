@@ -79,6 +79,17 @@ def write_bytes(path: Path, data: bytes) -> None:
         temporary.write_bytes(data)
 
 
+def check_writable(path: Path) -> None:
+    """Raise `NotWritable` where `path` cannot be made; asked before long work, so that none is lost. Writes nothing."""
+    place = path.parent
+    while not place.exists():
+        place = place.parent
+    why = "" if os.access(place, os.W_OK | os.X_OK) else f"{place} is not writable"
+    why = why if place.is_dir() else f"{place} is a file"
+    if why:
+        raise NotWritable(f"cannot write {path}", why=why, hint="choose another place with --out")
+
+
 @contextmanager
 def translated_os_errors(path: Path) -> Iterator[None]:
     """Turn the operating system's refusals to write near `path` into errors with a hint."""

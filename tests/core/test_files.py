@@ -14,7 +14,15 @@ from pathlib import Path
 import pytest
 
 from fv_core.errors import AlreadyExists, DiskFull, InputError, NotWritable
-from fv_core.files import sha256_of_file, translated_os_errors, whole_file, whole_folder, write_bytes, write_text
+from fv_core.files import (
+    check_writable,
+    sha256_of_file,
+    translated_os_errors,
+    whole_file,
+    whole_folder,
+    write_bytes,
+    write_text,
+)
 from tests.core._mounts import mounted_tmpfs
 
 
@@ -102,6 +110,16 @@ def test_a_read_only_place_is_said(read_only: Path) -> None:
         with pytest.raises(NotWritable) as caught:
             write_text(place, "x")
         assert "--out" in caught.value.hint
+
+
+@pytest.mark.root
+def test_whether_a_place_is_writable_is_asked_without_writing(read_only: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    for path in (read_only / "a.txt", read_only / "new/a.txt", tmp_path / "file/a.txt"):
+        with pytest.raises(NotWritable):
+            check_writable(path)
+    check_writable(tmp_path / "new/folder/a.txt")
+    assert not (tmp_path / "new").exists()
 
 
 def test_a_file_in_the_way_is_said(tmp_path: Path) -> None:

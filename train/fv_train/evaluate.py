@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fv_core.errors import MissingExtra, MissingPath
-from fv_core.files import sha256_of_file
+from fv_core.files import check_writable, sha256_of_file
 from fv_core.imageset import ImageSet
 from fv_core.predictions import Predictions
 from fv_core.preprocess import Preprocess
@@ -138,6 +138,8 @@ def evaluate(options: EvaluateOptions, progress: Progress | None = None) -> Repo
     split = options.split or imageset.reported_split()
     is_device_file = options.source.suffix.lower() in _DEVICE_SUFFIXES
     run = None if is_device_file else _run_of(options.source)
+    folder = options.out or _default_out(options.source, run)
+    check_writable(folder / "report")
     if is_device_file:
         preprocess, predictions = _ask_device_file(options.source, imageset, split, progress)
     else:
@@ -149,7 +151,7 @@ def evaluate(options: EvaluateOptions, progress: Progress | None = None) -> Repo
     if run is not None and options.out is not None:
         predictions.save(run.predictions_path(imageset.fingerprint, split))
     return write(
-        folder=options.out or _default_out(options.source, run),
+        folder=folder,
         name=run.name if run else options.source.stem,
         selected_on_reported=run is not None and run.info.selected_on == "reported",
         preprocess=preprocess,

@@ -14,6 +14,7 @@ from fv_benchmark.protocol import Protocol
 from fv_cli import against as full_model
 from fv_cli import output
 from fv_core.errors import InputError
+from fv_core.files import check_writable
 from fv_edge_runtime.answers import parse_input_range
 
 if TYPE_CHECKING:
@@ -51,6 +52,9 @@ def benchmark(
         input_range=None if input_range is None else parse_input_range(input_range),
         protocol=replace(Protocol(), blocks=runs),
     )
+    for path in (json, html, markdown):
+        if path is not None and str(path) != _STDOUT:
+            check_writable(path)
     with output.progress() as progress:
         question = question_for(options)
         full = full_model.full_answers(against, question, progress) if against and question else None
