@@ -3,6 +3,8 @@
     minmax        smallest and largest value: exact, at the mercy of one outlier
     percentile    all but 0.01 % of the values on either side
 
+(`disturbance` starts from the same histograms and asks the network which range is best.)
+
 Pictures go through the graph a few at a time and only histograms are kept. Of a large feature map every k-th position
 is counted, all its channels, with another offset for each picture; smallest and largest are taken over all. With 200
 pictures millions of values of such a map are counted, so its 0.01 % tail rests on hundreds of them: the rank is known

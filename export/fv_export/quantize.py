@@ -41,7 +41,7 @@ from fv_export.ranges import Range, groups, settled, stored_as_float
 from fv_export.schemes import SCHEMES
 
 _LINEAR = (Conv, DepthwiseConv, Dense)
-_BITS = {"int8": 8, "int16": 16}
+BITS = {"int8": 8, "int16": 16}
 # What XNNPACK's 8-bit kernels take (see the module), a factor of 2 inside the ends.
 _LARGEST_RATIO = 128.0
 _SMALLEST_KERNEL_RATIO = 2.0**-31
@@ -67,13 +67,17 @@ def annotate(graph: Graph, ranges: dict[str, Range], scheme: str) -> Annotation:
     activations = SCHEMES[scheme].activations
     if activations == "float":
         return Annotation(tensors={}, weights=_weights_alone(graph), float_tensors={})
-    bits = _BITS[activations]
+    bits = BITS[activations]
+    tensors = quantized_tensors(graph, ranges, bits)
+    weights = {node.name: _weights(node, tensors, bits) for node in graph.nodes if isinstance(node, _LINEAR)}
+    return Annotation(tensors=tensors, weights=weights, float_tensors=dict(stored_as_float(graph)))
+
+
+def quantized_tensors(graph: Graph, ranges: dict[str, Range], bits: int) -> dict[str, Quantized]:
+    """The integers of every tensor that is stored in `bits`; arguments and errors as in `annotate`."""
     floats = dict(stored_as_float(graph))
     tensors = _tensors(graph, settled(graph, ranges, bits), bits)
-    tensors = {tensor: quantized for tensor, quantized in tensors.items() if tensor not in floats}
-    tensors = _within_kernel_limits(graph, tensors)
-    weights = {node.name: _weights(node, tensors, bits) for node in graph.nodes if isinstance(node, _LINEAR)}
-    return Annotation(tensors=tensors, weights=weights, float_tensors=floats)
+    return _within_kernel_limits(graph, {name: found for name, found in tensors.items() if name not in floats})
 
 
 def weight_quantization(node: Conv | DepthwiseConv | Dense) -> tuple[NDArray[np.int8], Quantized]:

@@ -1,13 +1,13 @@
 """From the model to the bytes of one file; what several files share is computed once.
 
-Files of one call that are made by the same rewrites share the rewritten graph, the histograms collected on it and,
+Files of one call that are made by the same rewrites share the rewritten graph, what pictures tell of it and,
 where the scheme is the same too, the annotation: TFLite and ONNX int8 are twins.
 """
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -18,17 +18,17 @@ from fv_core.manifest import FloatTensor, Manifest
 from fv_core.progress import Progress
 from fv_core.registry import unknown_name
 from fv_export import via_converter
-from fv_export.calibrate import METHODS, Range, collect
 from fv_export.graph import Annotation, Graph
-from fv_export.histogram import Histogram
-from fv_export.quantize import annotate
+from fv_export.post_training import METHODS, Observed
+from fv_export.quantize import BITS, annotate
 from fv_export.rewriting import Rewritten, rewrite
 from fv_export.rules import rewrites_for
 from fv_export.schemes import SCHEMES, Pair
 from fv_export.source import Source
 
-# Pictures between two movements of the progress line.
-CHUNK = 16
+# What stands among the rewrites of a file whose weights were rounded by `rounding`.
+ROUNDING = "compensated_rounding"
+_ROUNDED = f"{ROUNDING} at every kernel: rounding errors cancel on the calibration pictures, means are kept"
 # Names of rewrites: what a rewritten graph is known by.
 Names = tuple[str, ...]
 
@@ -55,11 +55,20 @@ class Variants(Protocol):
         """The variant for a file format and a scheme."""
 
 
+@dataclass(frozen=True, eq=False)
+class _Quantized:
+    """A graph with its annotation, None for float; `rounded`: by `rounding`."""
+
+    graph: Graph
+    annotation: Annotation | None
+    rounded: bool = False
+
+
 class FromGraph:
     """The variants of one normal form.
 
     `probe`: (n, H, W, 3) uint8 network inputs on which every rewrite is checked. `calibration`: the same for ranges,
-    None where no scheme of the call needs them. `method`: of `calibrate.METHODS`; None for each scheme's own.
+    None where no scheme of the call needs them. `method`: of `post_training.METHODS`; None for each scheme's own.
     """
 
     def __init__(
@@ -76,26 +85,27 @@ class FromGraph:
         self._method = method
         self._progress = progress
         self._rewritten: dict[Names, Rewritten] = {}
-        self._histograms: dict[Names, dict[str, Histogram]] = {}
-        self._annotations: dict[tuple[Names, str], Annotation] = {}
+        self._observed: dict[Names, Observed] = {}
+        self._quantized: dict[tuple[Names, str], _Quantized] = {}
 
     def get(self, pair: Pair) -> Variant:
         """The variant for a file format and a scheme."""
         names = rewrites_for(pair.format, pair.scheme)
         rewritten = self._rewrite(names)
-        annotation = self._annotate(names, pair.scheme)
+        quantized = self._quantize(names, pair.scheme)
+        graph, annotation = quantized.graph, quantized.annotation
         module = importlib.import_module(f"fv_export.write.{pair.format}")
-        floats = () if annotation is None else module.float_tensors(rewritten.graph, annotation, pair.scheme)
+        floats = () if annotation is None else module.float_tensors(graph, annotation, pair.scheme)
 
         def write(manifest: Manifest) -> bytes:
-            data: bytes = module.write(rewritten.graph, annotation, pair.scheme, manifest)
+            data: bytes = module.write(graph, annotation, pair.scheme, manifest)
             return data
 
         return Variant(
             write=write,
             float_tensors=floats,
-            rewrites=rewritten.applied_names,
-            applied=tuple(str(entry) for entry in rewritten.applied),
+            rewrites=(*rewritten.applied_names, *([ROUNDING] if quantized.rounded else [])),
+            applied=(*(str(entry) for entry in rewritten.applied), *([_ROUNDED] if quantized.rounded else [])),
             refused=tuple(str(entry) for entry in rewritten.refused),
         )
 
@@ -104,27 +114,27 @@ class FromGraph:
             self._rewritten[names] = rewrite(self._graph, names, self._probe)
         return self._rewritten[names]
 
-    def _annotate(self, names: Names, scheme: str) -> Annotation | None:
+    def _quantize(self, names: Names, scheme: str) -> _Quantized:
+        graph = self._rewrite(names).graph
         if SCHEMES[scheme].weights == "float":
-            return None
-        if (names, scheme) not in self._annotations:
-            ranges = self._ranges(names, scheme) if SCHEMES[scheme].needs_calibration else {}
-            self._annotations[names, scheme] = annotate(self._rewrite(names).graph, ranges, scheme)
-        return self._annotations[names, scheme]
+            return _Quantized(graph, None)
+        if (names, scheme) not in self._quantized:
+            self._quantized[names, scheme] = self._quantized_by(names, graph, scheme)
+        return self._quantized[names, scheme]
 
-    def _ranges(self, names: Names, scheme: str) -> dict[str, Range]:
-        if names not in self._histograms:
-            self._histograms[names] = collect(self._rewrite(names).graph, self._batches)
-        method = METHODS[method_for(scheme, self._method)]
-        return {tensor: method(histogram) for tensor, histogram in self._histograms[names].items()}
+    def _quantized_by(self, names: Names, graph: Graph, scheme: str) -> _Quantized:
+        if not SCHEMES[scheme].needs_calibration:
+            return _Quantized(graph, annotate(graph, {}, scheme))
+        observed = self._observe(names)
+        ranges = observed.ranges(method_for(scheme, self._method), BITS[SCHEMES[scheme].activations])
+        return _Quantized(observed.rounded, annotate(observed.rounded, ranges, scheme), rounded=True)
 
-    def _batches(self) -> Iterator[NDArray[np.float32]]:
-        pictures = self._calibration
-        if pictures is None:
+    def _observe(self, names: Names) -> Observed:
+        if self._calibration is None:
             raise ValueError("this scheme needs calibration pictures")
-        for start in range(0, len(pictures), CHUNK):
-            yield pictures[start : start + CHUNK].astype(np.float32)
-            self._progress.advance("observing ranges", min(start + CHUNK, len(pictures)), len(pictures))
+        if names not in self._observed:
+            self._observed[names] = Observed(self._rewrite(names).graph, self._calibration, self._progress)
+        return self._observed[names]
 
 
 class AsItIs:

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from fv_core.errors import UnknownName
-from fv_export.calibrate import METHODS
 from fv_export.errors import SchemeRefused
+from fv_export.post_training import METHODS
 from fv_export.schemes import FORMATS, SCHEMES, Pair, check_pair, why_not
 
 

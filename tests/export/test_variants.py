@@ -9,12 +9,12 @@ from fv_core.errors import UnknownName
 from fv_core.progress import Silent
 from fv_export.from_keras import graph_of
 from fv_export.schemes import Pair
-from fv_export.variants import FromGraph, method_for
+from fv_export.variants import ROUNDING, FromGraph, method_for
 from tests.export import separable
 
 
 def test_each_scheme_has_its_method_and_the_user_has_the_last_word() -> None:
-    assert method_for("int8", None) == "percentile"
+    assert method_for("int8", None) == "disturbance"
     assert method_for("int16x8", None) == "minmax"
     assert method_for("int16x8", "percentile") == "percentile"
     with pytest.raises(UnknownName, match="calibration method"):
@@ -37,12 +37,16 @@ def test_one_observation_serves_both_formats_of_a_scheme() -> None:
     assert progress.seen == 1
     assert tflite.rewrites == onnx.rewrites
     assert "fold_batch_norm" in tflite.rewrites
+    assert tflite.rewrites[-1] == ROUNDING
 
 
 def test_a_float_file_needs_no_calibration_and_an_integer_one_does() -> None:
     probe, _ = separable.pictures(2, first_seed=1)
     maker = FromGraph(graph_of(separable.build(), "tiny"), probe, None, None, Silent())
-    assert maker.get(Pair("tflite", "fp32")).float_tensors == ()
+    plain = maker.get(Pair("tflite", "fp32"))
+    assert plain.float_tensors == ()
+    assert ROUNDING not in plain.rewrites
+    assert ROUNDING not in maker.get(Pair("tflite", "dynamic")).rewrites
     with pytest.raises(ValueError, match="calibration"):
         maker.get(Pair("tflite", "int8"))
 

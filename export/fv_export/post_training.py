@@ -1,0 +1,62 @@
+"""What calibration pictures tell of one rewritten graph: its ranges, and how its weights are best rounded.
+
+    ranges    `calibrate.METHODS`, from histograms alone, or `disturbance`, by what each range does to the answer
+    weights   `rounding`, with what `moments` saw under every kernel
+
+Each is computed when it is first asked for and then kept, so that the files of one call share it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fv_core.progress import Progress
+from fv_core.registry import unknown_name
+from fv_export import disturbance
+from fv_export.calibrate import METHODS as FROM_HISTOGRAMS
+from fv_export.calibrate import collect
+from fv_export.graph import Graph
+from fv_export.histogram import Histogram
+from fv_export.moments import observe_moments
+from fv_export.ranges import Range
+from fv_export.rounding import rounded
+
+METHODS = (*FROM_HISTOGRAMS, disturbance.NAME)
+# Pictures between two movements of the progress line.
+CHUNK = 16
+
+
+class Observed:
+    """`graph` on `pictures`, (n, H, W, 3) uint8 network inputs."""
+
+    def __init__(self, graph: Graph, pictures: NDArray[np.uint8], progress: Progress) -> None:
+        self._graph = graph
+        self._pictures = pictures
+        self._progress = progress
+
+    def ranges(self, method: str, bits: int) -> dict[str, Range]:
+        """(low, high) of every tensor for activations of `bits`, by a method of `METHODS`. Raises `UnknownName`."""
+        if method == disturbance.NAME:
+            self._progress.say("choosing ranges by what they do to the answer")
+            return disturbance.least_disturbing(self._graph, self._histograms, self._pictures, bits)
+        if method not in FROM_HISTOGRAMS:
+            raise unknown_name("calibration method", method, METHODS)
+        return {tensor: FROM_HISTOGRAMS[method](histogram) for tensor, histogram in self._histograms.items()}
+
+    @cached_property
+    def rounded(self) -> Graph:
+        """The graph with its weights on their integer grid."""
+        return rounded(self._graph, observe_moments(self._graph, lambda: self._batches("rounding weights")))
+
+    @cached_property
+    def _histograms(self) -> dict[str, Histogram]:
+        return collect(self._graph, lambda: self._batches("observing ranges"))
+
+    def _batches(self, task: str) -> Iterator[NDArray[np.float32]]:
+        for start in range(0, len(self._pictures), CHUNK):
+            yield self._pictures[start : start + CHUNK].astype(np.float32)
+            self._progress.advance(task, min(start + CHUNK, len(self._pictures)), len(self._pictures))
