@@ -17,3 +17,9 @@ def test_data() -> Path:
     if not value:
         pytest.skip("FV_TEST_DATA is not set: the sample pictures are not here")
     return Path(value).resolve()
+
+
+@pytest.fixture(autouse=True)
+def _no_terminal_width(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tables are as wide as where there is no terminal: pytest-xdist's workers are given 80 columns."""
+    monkeypatch.delenv("COLUMNS", raising=False)
