@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from fv_core import golden
 from fv_core.errors import FvError
-from fv_core.files import write_bytes
+from fv_core.files import check_writable, write_bytes
 from fv_core.manifest import FloatTensor, Manifest
 from fv_core.progress import Progress
 from fv_export import pictures
@@ -101,6 +101,7 @@ def export(options: ExportOptions, progress: Progress) -> Exported:
     for pair in options.pairs:
         check_pair(pair)
     source = open_source(options.source, options.labels, options.input_range, options.out)
+    check_writable(source.out / source.name)
     progress.say(f"{source.name}: {len(source.labels)} classes, {source.preprocess.input_size} px")
     calibration = _calibration(source, options, progress)
     question = _question(source, calibration, options)
