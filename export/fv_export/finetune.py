@@ -54,7 +54,7 @@ SCHEME = "int8"
 
 @dataclass(frozen=True)
 class Finetune:
-    """What was asked for. `data`: an image set, None for the run's own. `epochs`: None for the default (`lessons`)."""
+    """What was asked for. `data`: an image set, None for the run's own. `epochs`: None for `lessons.STEPS` steps."""
 
     data: Path | None = None
     epochs: int | None = None
@@ -134,9 +134,9 @@ class Finetuner:
     def _teach(self, distillation: Distillation, lessons: Lessons, state: State, path: Path) -> None:
         saved_at, losses, agreement = time.perf_counter(), 0.0, state.before
         look = max(1, lessons.steps // _LOOKS)
-        schedule = Schedule(name="cosine", warmup_epochs=_WARM_UP * lessons.epochs, final_fraction=0.0)
+        schedule = Schedule(name="cosine", warmup_epochs=_WARM_UP, final_fraction=0.0)
         for step in range(state.step, lessons.steps):
-            rate = learning_rate(schedule, self._options.peak, step, lessons.steps, lessons.epoch_steps, drops=0)
+            rate = learning_rate(schedule, self._options.peak, step, lessons.steps, lessons.steps, drops=0)
             loss = distillation.step(*lessons.batch(step), rate)
             if not math.isfinite(loss):
                 raise NonFiniteLoss(
@@ -168,7 +168,7 @@ class Finetuner:
         return {
             "model or calibration": hashlib.sha256(start.tobytes()).hexdigest(),
             "pictures": lessons.fingerprint,
-            "epochs": str(lessons.epochs),
+            "steps": str(lessons.steps),
             "batch size": str(lessons.batch_size),
             "learning rate": str(self._options.peak),
             "learnt ranges": str(self._options.learn_ranges),

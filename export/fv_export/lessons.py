@@ -20,7 +20,7 @@ from fv_export.pictures import stratified
 from fv_train.augment import draw
 from fv_train.recipe import Augment
 
-# Steps of the default, as whole epochs (docs/findings.md, "Fine-tuning through the quantization").
+# Steps where no number of epochs is asked for (docs/findings.md, "Fine-tuning through the quantization").
 STEPS = 380
 # As the network was trained; a larger batch costs more than it adds.
 BATCH = 64
@@ -39,7 +39,7 @@ AUGMENT = Augment(flip=True, crop_area=0.6, crop_ratio=1.2)
 class Lessons:
     """The training split of an image set (its first split where there is no `train`), cut into steps.
 
-    `epochs` None: as many as come to about `STEPS` steps. Raises `FinetuneRefused` where there are too few pictures.
+    `epochs` None: `STEPS` steps, whatever that is in epochs. Raises `FinetuneRefused` where there are too few pictures.
     """
 
     def __init__(self, imageset: ImageSet, preprocess: Preprocess, graph: Graph, epochs: int | None, seed: int) -> None:
@@ -57,16 +57,12 @@ class Lessons:
             )
         self._held = stratified(np.asarray(self._split.labels), held, seed)
         self._taught = np.setdiff1d(np.arange(count), self._held)
+        # `steps`: of the whole fine-tuning; `epoch_steps`: of one pass over the pictures that are taught.
         self.batch_size = min(batch_size(graph), len(self._taught))
         self.epoch_steps = len(self._taught) // self.batch_size
-        self.epochs = math.ceil(STEPS / self.epoch_steps) if epochs is None else epochs
+        self.steps = STEPS if epochs is None else epochs * self.epoch_steps
         self.stored_size = imageset.size
         self.fingerprint = imageset.fingerprint
-
-    @property
-    def steps(self) -> int:
-        """Steps of the whole fine-tuning."""
-        return self.epochs * self.epoch_steps
 
     def batch(self, step: int) -> tuple[NDArray[np.uint8], Floats]:
         """Stored squares (n, S, S, 3) and their augmentation (n, FIELDS) for a step, counted from 0."""

@@ -22,6 +22,7 @@ from fv_core.files import check_writable, write_bytes
 from fv_core.manifest import FloatTensor, Manifest
 from fv_core.progress import Progress
 from fv_export import pictures
+from fv_export.finetune import Finetune, finetuner_for
 from fv_export.from_keras import graph_of
 from fv_export.pictures import BadCalibration, Pictures
 from fv_export.provenance import calibration_record, first_manifest, golden_answers, measured_drop
@@ -42,7 +43,7 @@ class ExportOptions:
     `source`: a run, a `.keras` file, None for the newest run. `calibration`: an image set or a folder; None for the
     run's own training split. `verification_samples`: pictures that every file is compared on. `keep`: put refused files
     in place as `NAME_SCHEME.refused.SUFFIX`. `via_converter`: the stock converters in place of our own writers, for
-    layers that those do not know.
+    layers that those do not know. `finetune`: how int8 is fine-tuned, None where it is not.
     """
 
     pairs: tuple[Pair, ...]
@@ -56,6 +57,7 @@ class ExportOptions:
     out: Path | None = None
     keep: bool = False
     via_converter: bool = False
+    finetune: Finetune | None = None
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,10 @@ def export(options: ExportOptions, progress: Progress) -> Exported:
 def _maker(
     source: Source, question: _Question, calibration: Pictures | None, options: ExportOptions, progress: Progress
 ) -> Variants:
+    finetuner = None
+    if options.finetune is not None:
+        schemes = [] if options.via_converter else [pair.scheme for pair in options.pairs]
+        finetuner = finetuner_for(options.finetune, source, schemes, progress)
     if options.via_converter:
         return AsItIs(source)
     return FromGraph(
@@ -132,6 +138,7 @@ def _maker(
         calibration.inputs if calibration else None,
         options.calibration_method,
         progress,
+        finetuner,
     )
 
 
@@ -147,7 +154,9 @@ def _export_one(
         variant = maker.get(pair)
         record = None
         if calibration is not None and SCHEMES[pair.scheme].needs_calibration:
-            record = calibration_record(calibration, method_for(pair.scheme, options.calibration_method))
+            method = method_for(pair.scheme, options.calibration_method)
+            words = f"{method}, {variant.finetuned}" if variant.finetuned else method
+            record = calibration_record(calibration, words)
         manifest = first_manifest(source, pair, record, variant.float_tensors, variant.rewrites)
         data, verdict = _prove(variant, pair, manifest, question)
     except FvError as failure:

@@ -18,6 +18,7 @@ from fv_core.manifest import FloatTensor, Manifest
 from fv_core.progress import Progress
 from fv_core.registry import unknown_name
 from fv_export import via_converter
+from fv_export.finetune import SCHEME, Finetuner
 from fv_export.graph import Annotation, Graph
 from fv_export.post_training import METHODS, Observed
 from fv_export.quantize import BITS, annotate
@@ -28,6 +29,8 @@ from fv_export.source import Source
 
 # What stands among the rewrites of a file whose weights were rounded by `rounding`.
 ROUNDING = "compensated_rounding"
+# The float graph that teaches it, rewritten exactly, so that it costs no more than it must.
+_TEACHER = rewrites_for("tflite", "fp32")
 _ROUNDED = f"{ROUNDING} at every kernel: rounding errors cancel on the calibration pictures, means are kept"
 # Names of rewrites: what a rewritten graph is known by.
 Names = tuple[str, ...]
@@ -39,6 +42,7 @@ class Variant:
 
     `write`: manifest -> the bytes of the file. `float_tensors`: what an integer scheme leaves in floating point, and
     why. `rewrites`: names of those that changed something; `applied`, `refused`: a sentence for each place.
+    `finetuned`: what a fine-tuning did, empty where there was none.
     """
 
     write: Callable[[Manifest], bytes]
@@ -46,6 +50,7 @@ class Variant:
     rewrites: tuple[str, ...] = ()
     applied: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
+    finetuned: str = ""
 
 
 class Variants(Protocol):
@@ -57,10 +62,11 @@ class Variants(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class _Quantized:
-    """A graph with its annotation, None for float; `rounded`: by `rounding`."""
+    """A graph with its annotation, None for float; `finetuned` as in `Variant`; `rounded`: by `rounding`."""
 
     graph: Graph
     annotation: Annotation | None
+    finetuned: str = ""
     rounded: bool = False
 
 
@@ -69,6 +75,7 @@ class FromGraph:
 
     `probe`: (n, H, W, 3) uint8 network inputs on which every rewrite is checked. `calibration`: the same for ranges,
     None where no scheme of the call needs them. `method`: of `post_training.METHODS`; None for each scheme's own.
+    `finetuner`: None where int8 is not to be fine-tuned.
     """
 
     def __init__(
@@ -78,12 +85,14 @@ class FromGraph:
         calibration: NDArray[np.uint8] | None,
         method: str | None,
         progress: Progress,
+        finetuner: Finetuner | None = None,
     ) -> None:
         self._graph = graph
         self._probe = probe
         self._calibration = calibration
         self._method = method
         self._progress = progress
+        self._finetuner = finetuner
         self._rewritten: dict[Names, Rewritten] = {}
         self._observed: dict[Names, Observed] = {}
         self._quantized: dict[tuple[Names, str], _Quantized] = {}
@@ -107,6 +116,7 @@ class FromGraph:
             rewrites=(*rewritten.applied_names, *([ROUNDING] if quantized.rounded else [])),
             applied=(*(str(entry) for entry in rewritten.applied), *([_ROUNDED] if quantized.rounded else [])),
             refused=tuple(str(entry) for entry in rewritten.refused),
+            finetuned=quantized.finetuned,
         )
 
     def _rewrite(self, names: Names) -> Rewritten:
@@ -127,6 +137,10 @@ class FromGraph:
             return _Quantized(graph, annotate(graph, {}, scheme))
         observed = self._observe(names)
         ranges = observed.ranges(method_for(scheme, self._method), BITS[SCHEMES[scheme].activations])
+        if self._finetuner is not None and scheme == SCHEME:
+            tuned = self._finetuner.tune(self._rewrite(_TEACHER).graph, graph, ranges, scheme)
+            if tuned.note:
+                return _Quantized(tuned.graph, annotate(tuned.graph, tuned.ranges, scheme), tuned.note)
         return _Quantized(observed.rounded, annotate(observed.rounded, ranges, scheme), rounded=True)
 
     def _observe(self, names: Names) -> Observed:

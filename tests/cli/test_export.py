@@ -109,3 +109,30 @@ def test_what_is_no_model_is_said(kind: str, tmp_path: Path, capsys: pytest.Capt
         path.write_text("not a model")
     assert main(["export", str(path), "--fp32"]) == 2
     assert len(capsys.readouterr().err.strip().splitlines()) <= 3
+
+
+def test_finetune_makes_its_steps_and_keeps_its_state(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    typed = ["export", str(run), "--int8", "--format", "tflite", "--out", str(tmp_path), "--finetune", "--epochs", "1"]
+    assert main(typed) == 0
+    assert "fine-tuning, 1 steps: agreement on 7 held-out pictures" in capsys.readouterr().err
+    assert (tmp_path / "mine_int8.tflite").is_file()
+    assert (tmp_path / "mine_int8.finetune.npz").is_file()
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"),
+    [
+        (["--int8", "--epochs", "2"], "belong to --finetune"),
+        (["--int8", "--data", "there"], "belong to --finetune"),
+        (["--fp32", "--finetune"], "--finetune is for --int8"),
+        (["--int8", "--finetune", "--data", "nowhere"], "no image set at nowhere"),
+    ],
+)
+def test_finetune_without_what_it_needs_is_refused(
+    run: Path, tmp_path: Path, typed: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["export", str(run), "--out", str(tmp_path), *typed]) == 2
+    assert says in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

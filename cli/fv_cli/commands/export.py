@@ -50,6 +50,11 @@ def export(
     via_converter: Annotated[
         bool, typer.Option("--via-converter", help="Stock converters, float only, for layers that fv does not know.")
     ] = False,
+    finetune: Annotated[
+        bool, typer.Option("--finetune", help="Minutes of distillation from the float model into int8, resumable.")
+    ] = False,
+    data: Annotated[Path | None, typer.Option(help="Image set for --finetune; default: the run's own.")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Of --finetune; default: a fixed number of steps.")] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Put refused files in place, named .refused.")] = False,
     explain: Annotated[bool, typer.Option("--explain", help="Say what was rewritten and what not.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
@@ -60,9 +65,12 @@ def export(
     it is put in place.
     """
     import_keras()
+    from fv_export.finetune import Finetune
     from fv_export.pipeline import ExportOptions
     from fv_export.pipeline import export as run_export
 
+    if not finetune and (data is not None or epochs is not None):
+        raise InputError("--data and --epochs belong to --finetune", hint="fv export --int8 --finetune")
     wanted = {"fp32": fp32, "fp16": fp16, "dynamic": dynamic, "int8": int8, "int16x8": int16x8}
     pairs, left_out = _pairs([name for name, asked in wanted.items() if asked], formats, every=every)
     options = ExportOptions(
@@ -75,6 +83,7 @@ def export(
         out=out,
         keep=keep,
         via_converter=via_converter,
+        finetune=Finetune(data=data, epochs=epochs) if finetune else None,
     )
     with output.progress() as progress:
         exported = run_export(options, progress)
