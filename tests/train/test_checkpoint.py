@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import csv
+import signal
+import subprocess
+import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,6 +30,39 @@ def test_arrays_and_state_survive(tmp_path: Path) -> None:
     assert {name: array.dtype for name, array in found.items()} == {name: array.dtype for name, array in arrays.items()}
     for name, array in arrays.items():
         np.testing.assert_array_equal(found[name], array)
+
+
+SAVE_FOR_EVER = """
+import sys
+from pathlib import Path
+import numpy as np
+from fv_train.checkpoint import State, save
+number = 0
+while True:
+    number += 1
+    save(Path(sys.argv[1]), {"a": np.full(1_000_000, number, np.int32)}, State("float32", jit=False, step=number))
+    if number == 1:
+        print("saving", flush=True)
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("moment_ms", [0, 7, 19, 40])
+def test_stopped_while_it_is_written_the_checkpoint_before_is_whole(
+    moment_ms: int, how: signal.Signals, tmp_path: Path
+) -> None:
+    path = tmp_path / "last.npz"
+    command = [sys.executable, "-c", SAVE_FOR_EVER, str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as writer:
+        assert writer.stdout is not None
+        writer.stdout.readline()
+        time.sleep(moment_ms / 1000)
+        writer.send_signal(how)
+    arrays, state = load(path)
+    assert state.step > 0
+    assert (arrays["a"] == state.step).all()
+    save(path, arrays, state)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["last.npz"]
 
 
 @pytest.mark.parametrize("damage", [b"", b"PK\x03\x04", "half", "pickle", "no state"])

@@ -1,0 +1,59 @@
+"""What TensorFlow's native libraries write when they start never reaches the screen, whichever command starts them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.edge_runtime import tiny_models
+from tests.export import separable
+
+COMMANDS = {
+    "train": [
+        "train", "plates_quick", "--data", "set", "--out", "OUT",
+        "--set", "data.input_size=32", "--set", "data.batch_size=8", "--set", "model.alpha=0.25",
+        "--set", "model.minimalistic=true", "--set", "stage.scratch.epochs=1",
+    ],
+    "evaluate": ["evaluate", "run", "--data", "set", "--out", "OUT"],
+    "predict": ["predict", "run", "picture.png"],
+    "export": ["export", "run", "--fp32", "--format", "tflite", "--out", "OUT"],
+    "benchmark": ["benchmark", "tiny.tflite", "--data", "set", "--against", "run/model.keras", "--runs", "1"],
+}  # fmt: skip
+# How our own lines begin.
+OURS = (
+    "answering ", "arithmetic ", "epoch ", "exporting: ", "measuring: ", "run: ", "next: ", "written to ",
+    "the full model has no stored answers",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with `set`, `run`, `tiny.tflite` and `picture.png`."""
+    from PIL import Image
+
+    folder = tmp_path_factory.mktemp("quiet")
+    separable.run(folder / "run", separable.build(), separable.image_set(folder / "set"))
+    tiny_models.with_manifest(tiny_models.float_model(), folder / "tiny.tflite", labels=separable.CLASSES)
+    Image.fromarray(separable.picture(0, 1)).save(folder / "picture.png")
+    return folder
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_standard_error_holds_our_lines_only(command: str, folder: Path, tmp_path: Path) -> None:
+    words = [word.replace("OUT", str(tmp_path / "out")) for word in COMMANDS[command]]
+    # As somebody types it: without the variables that tests set to keep TensorFlow quiet.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("TF_")}
+    done = subprocess.run(
+        [sys.executable, "-m", "fv_cli", *words],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    assert [line for line in done.stderr.splitlines() if not line.startswith(OURS)] == []
