@@ -58,9 +58,17 @@ def report(error: BaseException, *, debug: bool) -> int:
         return _reader_gone()
     if debug and not isinstance(error, KeyboardInterrupt):
         traceback.print_exception(error)
+    if isinstance(error, KeyboardInterrupt):
+        _forget_interrupt()
     lines, exit_code = explain(error)
     sys.stderr.write(_coloured(lines))
     return exit_code
+
+
+def _forget_interrupt() -> None:
+    """Python remembers a Ctrl-C that came through `exec` of a text, as every dataclass is made, and at its end kills
+    itself by SIGINT although it was handled. Another `exec` forgets it (CPython, pythonrun.c, run_eval_code_obj)."""
+    exec("")  # noqa: S102 - no code at all
 
 
 def explain(error: BaseException) -> tuple[list[str], int]:

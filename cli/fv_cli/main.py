@@ -1,7 +1,7 @@
 """`fv`: the one place where the command line begins, and where every failure ends as one line and an exit code.
 
-Only the standard library's light modules are imported above `main`, so that Ctrl-C during the imports of the first
-tenth of a second is already handled here.
+Only the standard library's light modules are imported above `main`, and everything else below its `try`, so that Ctrl-C
+during the imports of the first tenth of a second is already handled here.
 """
 
 from __future__ import annotations
@@ -12,8 +12,6 @@ import sys
 import warnings
 from collections.abc import Sequence
 from types import FrameType
-
-from fv_cli import errors
 
 # What a shell asks to complete a command line; Typer's protocol, named after the program.
 _COMPLETION_REQUEST = "_FV_COMPLETE"
@@ -29,6 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             exit_code = _run(words)
         sys.stdout.flush()
     except BaseException as error:  # noqa: BLE001 - the outermost border: every failure is rendered here
+        from fv_cli import errors
+
         return errors.report(error, debug=debug)
     return exit_code
 
@@ -68,4 +68,6 @@ def _keep_quiet(debug: bool) -> None:
 
 def _terminate(_number: int, _frame: FrameType | None) -> None:
     """SIGTERM unwinds like Ctrl-C, so that temporary files are removed and children end."""
-    raise errors.Terminated
+    from fv_cli.errors import Terminated
+
+    raise Terminated
