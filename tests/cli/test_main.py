@@ -155,6 +155,12 @@ def test_a_signal_cleans_up_and_says_one_line(
     assert [entry.name for entry in tmp_path.iterdir()] == ["program.py"]
 
 
+def test_an_interrupt_that_came_through_exec_is_one_like_every_other(tmp_path: Path) -> None:
+    """Python would end itself by the signal, although it was handled: dataclasses are made by exec."""
+    done = run_command(tmp_path, "exec('raise KeyboardInterrupt')")
+    assert (done.returncode, done.stderr) == (130, "interrupted\n")
+
+
 def test_a_reader_that_goes_away_is_no_stack_trace(tmp_path: Path) -> None:
     command = with_command(tmp_path, "for _ in range(100_000): print('line')")
     child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
