@@ -15,6 +15,7 @@ from fv_core.registry import unknown_name
 from fv_core.units import bytes_as_text
 
 if TYPE_CHECKING:
+    from fv_export.finetune import Finetune
     from fv_export.pipeline import Exported, ExportedFile
     from fv_export.schemes import Pair
 
@@ -65,15 +66,11 @@ def export(
     it is put in place.
     """
     import_keras()
-    from fv_export.finetune import Finetune
-    from fv_export.pipeline import ExportOptions
-    from fv_export.pipeline import export as run_export
+    from fv_export import pipeline
 
-    if not finetune and (data is not None or epochs is not None):
-        raise InputError("--data and --epochs belong to --finetune", hint="fv export --int8 --finetune")
     wanted = {"fp32": fp32, "fp16": fp16, "dynamic": dynamic, "int8": int8, "int16x8": int16x8}
     pairs, left_out = _pairs([name for name, asked in wanted.items() if asked], formats, every=every)
-    options = ExportOptions(
+    options = pipeline.ExportOptions(
         pairs=tuple(pairs),
         source=source,
         calibration=calibration,
@@ -83,17 +80,26 @@ def export(
         out=out,
         keep=keep,
         via_converter=via_converter,
-        finetune=Finetune(data=data, epochs=epochs) if finetune else None,
+        finetune=_finetune(finetune, data, epochs),
     )
     with output.progress() as progress:
-        exported = run_export(options, progress)
-    record = as_record(exported, left_out)
-    _write_records(exported, record)
+        exported = pipeline.export(options, progress)
+    _write_records(exported, record := as_record(exported, left_out))
     if as_json:
         output.print_json(record)
     else:
         _show(exported, left_out, explain=explain)
     _finish(exported)
+
+
+def _finetune(asked: bool, data: Path | None, epochs: int | None) -> Finetune | None:
+    from fv_export.finetune import Finetune
+
+    if asked:
+        return Finetune(data=data, epochs=epochs)
+    if data is not None or epochs is not None:
+        raise InputError("--data and --epochs belong to --finetune", hint="fv export --int8 --finetune")
+    return None
 
 
 def _pairs(schemes: list[str], formats: str, *, every: bool) -> tuple[list[Pair], list[str]]:
