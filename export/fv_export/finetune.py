@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from fv_export.distill import Distillation
 
 # Learning rate of the displacements (`trainable`), chosen by measurement (docs/findings.md).
-PEAK = 1e-4
+PEAK = 5e-5
 # Share of the steps that warm up.
 _WARM_UP = 0.05
 # At most this much work is lost by kill -9.

@@ -61,7 +61,7 @@ class Variants(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class _Quantized:
+class Quantized:
     """A graph with its annotation, None for float; `finetuned` as in `Variant`; `rounded`: by `rounding`."""
 
     graph: Graph
@@ -95,13 +95,12 @@ class FromGraph:
         self._finetuner = finetuner
         self._rewritten: dict[Names, Rewritten] = {}
         self._observed: dict[Names, Observed] = {}
-        self._quantized: dict[tuple[Names, str], _Quantized] = {}
+        self._quantized: dict[tuple[Names, str], Quantized] = {}
 
     def get(self, pair: Pair) -> Variant:
         """The variant for a file format and a scheme."""
-        names = rewrites_for(pair.format, pair.scheme)
-        rewritten = self._rewrite(names)
-        quantized = self._quantize(names, pair.scheme)
+        rewritten = self._rewrite(rewrites_for(pair.format, pair.scheme))
+        quantized = self.quantized(pair)
         graph, annotation = quantized.graph, quantized.annotation
         module = importlib.import_module(f"fv_export.write.{pair.format}")
         floats = () if annotation is None else module.float_tensors(graph, annotation, pair.scheme)
@@ -119,29 +118,33 @@ class FromGraph:
             finetuned=quantized.finetuned,
         )
 
+    def quantized(self, pair: Pair) -> Quantized:
+        """The graph and the annotation that the file is written from."""
+        return self._quantize(rewrites_for(pair.format, pair.scheme), pair.scheme)
+
     def _rewrite(self, names: Names) -> Rewritten:
         if names not in self._rewritten:
             self._rewritten[names] = rewrite(self._graph, names, self._probe)
         return self._rewritten[names]
 
-    def _quantize(self, names: Names, scheme: str) -> _Quantized:
+    def _quantize(self, names: Names, scheme: str) -> Quantized:
         graph = self._rewrite(names).graph
         if SCHEMES[scheme].weights == "float":
-            return _Quantized(graph, None)
+            return Quantized(graph, None)
         if (names, scheme) not in self._quantized:
             self._quantized[names, scheme] = self._quantized_by(names, graph, scheme)
         return self._quantized[names, scheme]
 
-    def _quantized_by(self, names: Names, graph: Graph, scheme: str) -> _Quantized:
+    def _quantized_by(self, names: Names, graph: Graph, scheme: str) -> Quantized:
         if not SCHEMES[scheme].needs_calibration:
-            return _Quantized(graph, annotate(graph, {}, scheme))
+            return Quantized(graph, annotate(graph, {}, scheme))
         observed = self._observe(names)
         ranges = observed.ranges(method_for(scheme, self._method), BITS[SCHEMES[scheme].activations])
+        graph, note = observed.rounded, ""
         if self._finetuner is not None and scheme == SCHEME:
             tuned = self._finetuner.tune(self._rewrite(_TEACHER).graph, graph, ranges, scheme)
-            if tuned.note:
-                return _Quantized(tuned.graph, annotate(tuned.graph, tuned.ranges, scheme), tuned.note)
-        return _Quantized(observed.rounded, annotate(observed.rounded, ranges, scheme), rounded=True)
+            graph, ranges, note = tuned.graph, tuned.ranges, tuned.note
+        return Quantized(graph, annotate(graph, ranges, scheme), note, rounded=True)
 
     def _observe(self, names: Names) -> Observed:
         if self._calibration is None:
