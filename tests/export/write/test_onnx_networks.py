@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from fv_core.progress import Silent
 from fv_export import execute, simulate
 from fv_export.from_keras import graph_of
-from fv_export.variants import Variant, Variants, float_tensors, write
+from fv_export.schemes import Pair
+from fv_export.variants import FromGraph
 from tests.export.write.onnx_files import Loaded, kernels, operators
 from tests.export.write.tflite_cases import manifest
 
@@ -70,35 +71,34 @@ def _pictures(n: int, seed: int) -> NDArray[np.uint8]:
 
 
 @pytest.fixture(scope="module", params=list(ACTIVATIONS))
-def network(request: pytest.FixtureRequest) -> tuple[keras.Model, Variants]:
+def network(request: pytest.FixtureRequest) -> tuple[keras.Model, FromGraph]:
     model = _network(request.param)
     graph = graph_of(model, request.param)
-    return model, Variants(graph, _pictures(2, seed=2), _pictures(32, seed=3), "minmax", Silent())
+    return model, FromGraph(graph, _pictures(2, seed=2), _pictures(32, seed=3), "minmax", Silent())
 
 
-def _data(variant: Variant, scheme: str) -> bytes:
-    return write(variant, "onnx", scheme, manifest(scheme))
+def _data(variants: FromGraph, scheme: str) -> bytes:
+    return variants.get(Pair("onnx", scheme)).write(manifest(scheme))
 
 
 @pytest.mark.parametrize(("scheme", "tolerance"), [("fp32", FP32), ("fp16", FP16)])
-def test_float_files_answer_as_keras(network: tuple[keras.Model, Variants], scheme: str, tolerance: float) -> None:
+def test_float_files_answer_as_keras(network: tuple[keras.Model, FromGraph], scheme: str, tolerance: float) -> None:
     model, variants = network
     batch = _pictures(16, seed=4)
-    data = _data(variants.get("onnx", scheme), scheme)
+    data = _data(variants, scheme)
     expected = np.asarray(model(batch.astype(np.float32)))
     assert np.abs(Loaded(data).run(batch) - expected).max() < tolerance
     assert operators(data)["Transpose"] == 1
 
 
-def test_float_leaves_nothing_around_the_convolutions(network: tuple[keras.Model, Variants], tmp_path: Path) -> None:
-    found = kernels(_data(network[1].get("onnx", "fp32"), "fp32"), tmp_path)
+def test_float_leaves_nothing_around_the_convolutions(network: tuple[keras.Model, FromGraph], tmp_path: Path) -> None:
+    found = kernels(_data(network[1], "fp32"), tmp_path)
     assert not {"BatchNormalization", "HardSwish", "HardSigmoid", "Relu", "Clip"} & set(found)
     assert found["Transpose"] == 1
 
 
-def test_int8_is_integers_throughout(network: tuple[keras.Model, Variants], tmp_path: Path) -> None:
-    variant = network[1].get("onnx", "int8")
-    data = _data(variant, "int8")
+def test_int8_is_integers_throughout(network: tuple[keras.Model, FromGraph], tmp_path: Path) -> None:
+    data = _data(network[1], "int8")
     assert operators(data)["Transpose"] == 1
     found = kernels(data, tmp_path)
     assert set(found) <= {
@@ -106,16 +106,16 @@ def test_int8_is_integers_throughout(network: tuple[keras.Model, Variants], tmp_
         "QLinearGlobalAveragePool", "QGemm", "DequantizeLinear", "Softmax",
     }  # fmt: skip
     assert found["DequantizeLinear"] == found["Softmax"] == 1
-    assert float_tensors(variant, "onnx", "int8") == ()
+    assert network[1].get(Pair("onnx", "int8")).float_tensors == ()
 
 
-def test_int8_answers_as_its_simulation(network: tuple[keras.Model, Variants]) -> None:
-    variant, batch = network[1].get("onnx", "int8"), _pictures(64, seed=5)
-    assert variant.annotation is not None
-    graph = variant.rewritten.graph
-    answers = _logits(Loaded(_data(variant, "int8")).run(batch))
+def test_int8_answers_as_its_simulation(network: tuple[keras.Model, FromGraph]) -> None:
+    quantized, batch = network[1].quantized(Pair("onnx", "int8")), _pictures(64, seed=5)
+    assert quantized.annotation is not None
+    graph = quantized.graph
+    answers = _logits(Loaded(_data(network[1], "int8")).run(batch))
     floats = batch.astype(np.float32)
-    simulated = _logits(simulate.run(graph, variant.annotation, floats)[graph.output])
+    simulated = _logits(simulate.run(graph, quantized.annotation, floats)[graph.output])
     exact = _logits(execute.run(graph, floats)[graph.output])
     error = np.sqrt(np.mean((answers - simulated) ** 2)) / exact.std()
     assert error < SIMULATED
@@ -128,10 +128,10 @@ def _logits(probabilities: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(logs - logs.mean(axis=1, keepdims=True), np.float32)
 
 
-def test_dynamic_agrees_with_keras(network: tuple[keras.Model, Variants]) -> None:
+def test_dynamic_agrees_with_keras(network: tuple[keras.Model, FromGraph]) -> None:
     model, variants = network
     batch = _pictures(32, seed=6)
-    data = _data(variants.get("onnx", "dynamic"), "dynamic")
+    data = _data(variants, "dynamic")
     expected = np.asarray(model(batch.astype(np.float32)))
     assert operators(data)["MatMulInteger"] == 1
     assert (Loaded(data).run(batch).argmax(axis=1) == expected.argmax(axis=1)).mean() > 0.9

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from fv_core.progress import Silent
 from fv_export.from_keras import graph_of
-from fv_export.variants import Variants, float_tensors, write
+from fv_export.schemes import Pair
+from fv_export.variants import FromGraph
 from tests.export.write.tflite_cases import Loaded, manifest
 
 pytestmark = pytest.mark.slow
@@ -32,7 +33,7 @@ INT16 = 0.05
 
 @dataclass(frozen=True)
 class Network:
-    variants: Variants
+    variants: FromGraph
     pictures: NDArray[np.uint8]
     expected: NDArray[np.float32]
 
@@ -51,7 +52,7 @@ def _network(name: str) -> Network:
         model(batch, training=True)
     _spread(model, batch)
     expected = np.asarray(model(batch, training=False))
-    variants = Variants(graph_of(model, name), pictures[:2], pictures, "minmax", Silent())
+    variants = FromGraph(graph_of(model, name), pictures[:2], pictures, "minmax", Silent())
     return Network(variants, pictures, expected)
 
 
@@ -72,19 +73,20 @@ NETWORKS = ["MobileNetV3Small", "EfficientNetB0"]
 )
 def test_a_whole_network_answers_as_keras_does(name: str, scheme: str, tolerance: float) -> None:
     network = _network(name)
-    variant = network.variants.get("tflite", scheme)
-    loaded = Loaded(write(variant, "tflite", scheme, manifest(scheme)))
+    variant = network.variants.get(Pair("tflite", scheme))
+    loaded = Loaded(variant.write(manifest(scheme)))
     answers = loaded.run(network.pictures)
     assert float(network.expected.max()) > 3 / CLASSES
     assert float(np.abs(answers - network.expected).max()) < tolerance
     if scheme != "int16x8":
         assert loaded.partitions() == 1
-    assert float_tensors(variant, "tflite", scheme) == ()
+    assert variant.float_tensors == ()
 
 
 def test_the_rewritten_network_has_no_hard_swish_for_the_delegate_to_refuse() -> None:
     network = _network("MobileNetV3Small")
-    operators = Loaded(write(network.variants.get("tflite", "int8"), "tflite", "int8", manifest("int8"))).operators()
+    int8, fp32 = (network.variants.get(Pair("tflite", scheme)) for scheme in ("int8", "fp32"))
+    operators = Loaded(int8.write(manifest("int8"))).operators()
     assert "HARD_SWISH" not in operators
-    in_float = Loaded(write(network.variants.get("tflite", "fp32"), "tflite", "fp32", manifest("fp32"))).operators()
+    in_float = Loaded(fp32.write(manifest("fp32"))).operators()
     assert in_float.count("HARD_SWISH") == 19
