@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -83,6 +84,23 @@ def test_tensors_with_one_scale_choose_together() -> None:
     ranges = least_disturbing(g, histograms, batch, 8)
     tails = [[h.tails(s) if s else (h.low, h.high) for s in disturbance._TAILS] for h in map(histograms.get, "ab") if h]
     assert any(ranges["a"] == first and ranges["b"] == second for first, second in zip(*tails, strict=True))
+
+
+def test_a_large_network_gets_fewer_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+    whole = disturbance._disturbances
+
+    def counting(g: Graph, observed: Any, batch: Any, bits: int) -> Any:
+        seen.append(len(batch))
+        return whole(g, observed, batch, bits)
+
+    monkeypatch.setattr(disturbance, "_disturbances", counting)
+    g, batch = classifier(blind=1.0), pictures(40)
+    histograms = collect(g, lambda: iter([batch]))
+    least_disturbing(g, histograms, batch, 8)
+    monkeypatch.setattr(disturbance, "_VALUES", 1)
+    least_disturbing(g, histograms, batch, 8)
+    assert seen == [40, disturbance._FEWEST_PICTURES]
 
 
 def test_logits_stand_before_the_softmax() -> None:
