@@ -45,7 +45,8 @@ class Distillation:
         numbers = tf.TensorSpec((None, len(FIELDS)), tf.float32)
         inputs = tf.TensorSpec((None, rows, columns, channels), tf.float32)
         self._step = tf.function(self._move, input_signature=[squares, numbers], autograph=False)
-        self._answers = tf.function(self._answer_both, input_signature=[inputs], autograph=False)
+        self._same = tf.function(self._same_of_each, input_signature=[inputs], autograph=False)
+        self._loss = tf.function(self._loss_of_each, input_signature=[inputs], autograph=False)
 
     def step(self, images: NDArray[np.uint8], parameters: Floats, learning_rate: float) -> float:
         """One step on stored squares (n, S, S, 3), augmented by `parameters` (n, FIELDS); returns the loss."""
@@ -54,11 +55,11 @@ class Distillation:
 
     def agreement(self, inputs: NDArray[np.uint8]) -> float:
         """Share of the network inputs (n, N, N, 3) to which teacher and student give the same answer."""
-        same = 0
-        for start in range(0, len(inputs), _AT_ONCE):
-            full, student = self._answers(tf.constant(inputs[start : start + _AT_ONCE], tf.float32))
-            same += int(np.sum(full.numpy() == student.numpy()))
-        return same / len(inputs)
+        return self._mean(self._same, inputs)
+
+    def divergence(self, inputs: NDArray[np.uint8]) -> float:
+        """The loss on network inputs (n, N, N, 3)."""
+        return self._mean(self._loss, inputs)
 
     def position(self) -> Floats:
         """The flat vector as it stands."""
@@ -91,9 +92,18 @@ class Distillation:
         self._position.assign(tf.clip_by_value(self._position.value, *self._limits))
         return loss
 
-    def _answer_both(self, pictures: Any) -> tuple[Any, Any]:
-        logits = self._student.logits(tf.convert_to_tensor(self._position.value), pictures)
-        return tf.argmax(self._taught(pictures), axis=1), tf.argmax(logits, axis=1)
+    def _mean(self, of_each: Any, inputs: NDArray[np.uint8]) -> float:
+        parts = (inputs[start : start + _AT_ONCE] for start in range(0, len(inputs), _AT_ONCE))
+        return float(np.concatenate([of_each(tf.constant(part, tf.float32)).numpy() for part in parts]).mean())
+
+    def _loss_of_each(self, pictures: Any) -> Any:
+        return _divergence(self._taught(pictures), self._logits(pictures))
+
+    def _same_of_each(self, pictures: Any) -> Any:
+        return tf.argmax(self._taught(pictures), axis=1) == tf.argmax(self._logits(pictures), axis=1)
+
+    def _logits(self, pictures: Any) -> Any:
+        return self._student.logits(tf.convert_to_tensor(self._position.value), pictures)
 
     def _taught(self, pictures: Any) -> Any:
         (values,) = self._teacher(pictures)

@@ -4,8 +4,8 @@
 
 The same pictures, mirrored and cropped a little, go to both; no label is read. Everything random is a function of
 (seed, step), so the vector, Adam's state and the number of steps are the whole state: a call that was stopped goes on
-and ends as if it had not been. When the student agrees with the float graph on held-out pictures less often after than
-before, the quantization of before is kept, and that is said.
+and ends as if it had not been. When the student's answers on held-out pictures are no nearer to the float graph's
+after than before, the quantization of before is kept, and that is said.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import keras
+import numpy as np
 
 from fv_core.imageset import ImageSet
 from fv_core.preprocess import Preprocess
@@ -121,15 +122,21 @@ class Finetuner:
             self._teach(distillation, lessons, state, path)
             state = State(settings, lessons.steps, state.before, {"0": distillation.position()})
             finetune_state.save(path, state)
-        distillation.place(state.arrays["0"])
-        after = distillation.agreement(lessons.held_out)
-        words = f"agreement on {len(lessons.held_out)} held-out pictures {_change(state.before, after)}"
-        if after < state.before:
+        held, end = lessons.held_out, np.asarray(state.arrays["0"], np.float32)
+        losses = []
+        for position in (np.zeros_like(end), end):
+            distillation.place(position)
+            losses.append(distillation.divergence(held))
+        after = distillation.agreement(held)
+        words = f"on {len(held)} held-out pictures agreement {_change(state.before, after)}"
+        words += f", divergence {losses[0]:.4f} → {losses[1]:.4f}"
+        # Divergence judges: agreement on some hundred pictures is known to more than a point only.
+        if losses[1] >= losses[0]:
             self._progress.say(f"{TASK} did not help, and is not used: {words}")
             return Finetuned(graph, ranges, "", state.before, after)
         self._progress.say(f"{TASK}, {lessons.steps} steps: {words}")
         note = f"fine-tuned for {lessons.steps} steps on {lessons.fingerprint[:12]}"
-        return Finetuned(*student.learnt(distillation.position()), note, state.before, after)
+        return Finetuned(*student.learnt(end), note, state.before, after)
 
     def _teach(self, distillation: Distillation, lessons: Lessons, state: State, path: Path) -> None:
         saved_at, losses, agreement = time.perf_counter(), 0.0, state.before

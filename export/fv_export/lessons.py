@@ -21,7 +21,7 @@ from fv_train.augment import draw
 from fv_train.recipe import Augment
 
 # Steps where no number of epochs is asked for (docs/findings.md, "Fine-tuning through the quantization").
-STEPS = 380
+STEPS = 180
 # As the network was trained; a larger batch costs more than it adds.
 BATCH = 64
 # Below, a gradient is mostly noise.

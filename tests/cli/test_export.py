@@ -116,7 +116,7 @@ def test_finetune_makes_its_steps_and_keeps_its_state(
 ) -> None:
     typed = ["export", str(run), "--int8", "--format", "tflite", "--out", str(tmp_path), "--finetune", "--epochs", "1"]
     assert main(typed) == 0
-    assert "fine-tuning, 1 steps: agreement on 7 held-out pictures" in capsys.readouterr().err
+    assert "fine-tuning, 1 steps: on 7 held-out pictures agreement" in capsys.readouterr().err
     assert (tmp_path / "mine_int8.tflite").is_file()
     assert (tmp_path / "mine_int8.finetune.npz").is_file()
 

@@ -94,3 +94,11 @@ def test_agreement_counts_equal_answers(student: Student, distillation: Distilla
     assert 0 < expected < 1
     # Two pictures whose best classes are a rounding apart.
     assert distillation.agreement(inputs) == pytest.approx(expected, abs=0.011)
+
+
+def test_divergence_is_the_loss_on_whole_pictures(distillation: Distillation) -> None:
+    before = distillation.divergence(squares())
+    # A rate of zero: the loss of pictures that are not augmented.
+    assert distillation.step(squares(), identity(32).parameters, 0.0) == pytest.approx(before, rel=1e-3)
+    losses(distillation, 10)
+    assert distillation.divergence(squares()) < before

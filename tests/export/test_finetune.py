@@ -160,7 +160,7 @@ def test_it_is_refused_without_int8_without_pictures_and_on_other_backends(
 def test_a_foreign_file_is_fine_tuned_on_the_pictures_it_is_given(tmp_path: Path, imageset: ImageSet) -> None:
     path = tmp_path / "theirs.keras"
     separable.build().save(path)
-    tuning = Finetune(data=imageset.folder, epochs=1)
+    tuning = Finetune(data=imageset.folder, epochs=2)
     options = ExportOptions(pairs=(TFLITE,), source=path, calibration=imageset.folder, finetune=tuning)
     file = export(options, Silent()).files[0]
     assert file.path is not None
