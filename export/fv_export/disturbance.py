@@ -148,5 +148,5 @@ def _check_backend() -> None:
         raise CalibrationFailed(
             f"the calibration method {NAME} needs TensorFlow",
             why=f"Keras runs on {keras.backend.backend()} here",
-            hint="KERAS_BACKEND=tensorflow fv export …",
+            hint="export KERAS_BACKEND=tensorflow",
         )

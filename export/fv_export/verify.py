@@ -70,7 +70,7 @@ def answers_of_file(path: Path, inputs: NDArray[np.uint8]) -> Answers:
                 memory_bytes=MEMORY_BYTES,
             )
         except FvError as error:
-            raise FileFailed(f"{path.name} does not run", why=str(error), hint="fv export … --explain") from error
+            raise FileFailed(f"{path.name} does not run", why=str(error), hint="fv doctor") from error
         return np.asarray(np.load(answer, allow_pickle=False), dtype=np.float32)
 
 
