@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -12,7 +14,7 @@ import pytest
 
 from fv_core.errors import BadPicture, MissingPath
 from fv_core.preprocess import Pixels
-from fv_train.prepare.pool import Unreadable, squares
+from fv_train.prepare.pool import Unreadable, _ctrl_c_held_back, squares
 
 
 @dataclass(frozen=True)
@@ -82,3 +84,32 @@ class Faulty(Plain):
 def test_any_other_error_comes_through(workers: int) -> None:
     with pytest.raises(RuntimeError, match="a fault"):
         list(squares([Faulty(1)], 4, workers, False))
+
+
+def test_ctrl_c_waits_for_the_end_of_the_block_whichever_thread_it_meets() -> None:
+    """The kernel may hand the signal to any thread that does not block it; Python then acts in the main one."""
+    done = threading.Event()
+    other = threading.Thread(target=done.wait)
+    other.start()
+    reached = []
+
+    def press() -> None:
+        with _ctrl_c_held_back():
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.05)  # time enough for the other thread to take it
+            reached.append(True)
+
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            press()
+    finally:
+        done.set()
+        other.join()
+    assert reached
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_without_ctrl_c_nothing_is_raised_and_the_handler_is_back() -> None:
+    with _ctrl_c_held_back():
+        assert signal.getsignal(signal.SIGINT) is not signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

@@ -68,12 +68,23 @@ def _executor(workers: int, drawn: bool) -> Executor:
 
 @contextmanager
 def _ctrl_c_held_back() -> Iterator[None]:
-    """Ctrl-C waits until the end of the block. A process started inside never gets it: it leaves it to its parent."""
+    """Ctrl-C waits until the end of the block. A process started inside never gets it: it leaves it to its parent.
+
+    The mask is for that process, which inherits it. It does not keep Ctrl-C from this one: a signal to a process goes
+    to any of its threads, and Python acts on it in the main thread; so its handler is put aside as well.
+    """
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    pressed: list[int] = []
+    in_charge = threading.current_thread() is threading.main_thread()  # no other may set handlers
+    handler = signal.signal(signal.SIGINT, lambda number, _: pressed.append(number)) if in_charge else None
     try:
         yield
     finally:
+        if in_charge:
+            signal.signal(signal.SIGINT, handler or signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        if pressed:
+            signal.raise_signal(signal.SIGINT)
 
 
 def _begin_worker() -> None:
