@@ -51,3 +51,9 @@ class FinetuneRefused(InputError):
     """A fine-tuning that cannot be: no int8 file, no pictures, too few of them, or no TensorFlow."""
 
     code = "finetune-refused"
+
+
+class GateWithoutPictures(InputError):
+    """An accuracy gate that has nothing to judge by: no pictures with labels."""
+
+    code = "gate-without-pictures"

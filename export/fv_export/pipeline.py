@@ -2,8 +2,11 @@
 
     open source ─▶ normal form ─▶ rewrites ─▶ annotation ─▶ bytes ─▶ opened and judged in a child ─▶ put in place
 
-A file is put in place only after its final bytes have been run. A file that fails or is refused does not keep the
-others of the call from their places.
+A file is put in place only after its final bytes have been run, and, with `--max-drop`, when the accuracy gate lets it
+pass. A file that fails or is refused does not keep the others of the call from their places.
+
+Where to hook in: how files are made is `_maker` (a `Variants`: another kind of file is another class there, and may ask
+the `Gatekeeper`, which stands before it); how one is judged is `_prove`; what decides its place is `_place`.
 """
 
 from __future__ import annotations
@@ -14,9 +17,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from fv_core import golden
+from fv_benchmark.gate import Decision, Gated
 from fv_core.errors import FvError
 from fv_core.files import check_writable, write_bytes
 from fv_core.manifest import FloatTensor, Manifest
@@ -24,12 +26,14 @@ from fv_core.progress import Progress
 from fv_export import pictures
 from fv_export.finetune import Finetune, finetuner_for
 from fv_export.from_keras import graph_of
+from fv_export.gate import Gate, Gatekeeper, drop_of, gatekeeper_for
 from fv_export.pictures import BadCalibration, Pictures
 from fv_export.provenance import calibration_record, first_manifest, golden_answers, measured_drop
+from fv_export.question import Question, ask_full_model, in_words
 from fv_export.schemes import SCHEMES, Pair, check_pair
 from fv_export.source import Source, open_source
 from fv_export.variants import AsItIs, FromGraph, Variant, Variants, method_for
-from fv_export.verify import Answers, Verdict, answers_of_file, judge
+from fv_export.verify import MAX_DROP_PP, Verdict, answers_of_file, judge
 
 # Rewrites are checked on this many of the verification pictures, in float32: seconds for the largest network.
 PROBE = 4
@@ -43,7 +47,8 @@ class ExportOptions:
     `source`: a run, a `.keras` file, None for the newest run. `calibration`: an image set or a folder; None for the
     run's own training split. `verification_samples`: pictures that every file is compared on. `keep`: put refused files
     in place as `NAME_SCHEME.refused.SUFFIX`. `via_converter`: the stock converters in place of our own writers, for
-    layers that those do not know. `finetune`: how int8 is fine-tuned, None where it is not.
+    layers that those do not know. `finetune`: how int8 is fine-tuned, None where it is not. `gate`: the accuracy gate
+    that every file has to pass, None where there is none.
     """
 
     pairs: tuple[Pair, ...]
@@ -58,17 +63,20 @@ class ExportOptions:
     keep: bool = False
     via_converter: bool = False
     finetune: Finetune | None = None
+    gate: Gate | None = None
 
 
 @dataclass(frozen=True)
 class ExportedFile:
-    """One file of the call. `path`: None where nothing was put in place; `failure`: what kept it from being made."""
+    """One file of the call. `path`: None where nothing was put in place; `failure`: what kept it from being made;
+    `gated`: what the accuracy gate says, None where there was none."""
 
     pair: Pair
     path: Path | None
     size_bytes: int
     sha256: str
     verdict: Verdict | None
+    gated: Gated | None
     failure: FvError | None
     float_tensors: tuple[FloatTensor, ...]
     applied: tuple[str, ...]
@@ -78,7 +86,8 @@ class ExportedFile:
 @dataclass(frozen=True)
 class Exported:
     """The outcome of a call: `verified_on` says in words which pictures the files were compared on. `calibration_ids`:
-    sample ids of the calibration pictures, empty where none were needed."""
+    sample ids of the calibration pictures, empty where none were needed. `judged_on`: the gate's image set, a folder of
+    this machine."""
 
     name: str
     out: Path
@@ -86,16 +95,7 @@ class Exported:
     verified_on: str
     calibration_sha256: str
     calibration_ids: tuple[str, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class _Question:
-    """The pictures that every file answers, and what the full model answers on them."""
-
-    verification: Pictures
-    full: Answers
-    golden: NDArray[np.uint8]
-    golden_full: Answers
+    judged_on: Path | None
 
 
 def export(options: ExportOptions, progress: Progress) -> Exported:
@@ -106,25 +106,27 @@ def export(options: ExportOptions, progress: Progress) -> Exported:
     check_writable(source.out / source.name)
     progress.say(f"{source.name}: {len(source.labels)} classes, {source.preprocess.input_size} px")
     calibration = _calibration(source, options, progress)
-    question = _question(source, calibration, options)
+    keeper = gatekeeper_for(options.gate, source, progress) if options.gate else None
+    question = ask_full_model(source, calibration, options.verification_samples)
     maker = _maker(source, question, calibration, options, progress)
     files = []
     for done, pair in enumerate(options.pairs):
         progress.advance("exporting", done, len(options.pairs), f"{pair.format} {pair.scheme}")
-        files.append(_export_one(pair, source, maker, question, calibration, options))
+        files.append(_export_one(pair, source, maker, question, calibration, options, keeper))
     progress.advance("exporting", len(options.pairs), len(options.pairs))
     return Exported(
         name=source.name,
         out=source.out,
         files=tuple(files),
-        verified_on=_in_words(question.verification),
+        verified_on=in_words(question.verification),
         calibration_sha256=calibration.dataset_sha256 if calibration else "",
         calibration_ids=calibration.ids if calibration else (),
+        judged_on=keeper.imageset.folder if keeper else None,
     )
 
 
 def _maker(
-    source: Source, question: _Question, calibration: Pictures | None, options: ExportOptions, progress: Progress
+    source: Source, question: Question, calibration: Pictures | None, options: ExportOptions, progress: Progress
 ) -> Variants:
     finetuner = None
     if options.finetune is not None:
@@ -146,9 +148,10 @@ def _export_one(
     pair: Pair,
     source: Source,
     maker: Variants,
-    question: _Question,
+    question: Question,
     calibration: Pictures | None,
     options: ExportOptions,
+    keeper: Gatekeeper | None,
 ) -> ExportedFile:
     try:
         variant = maker.get(pair)
@@ -158,16 +161,17 @@ def _export_one(
             words = f"{method}, {variant.finetuned}" if variant.finetuned else method
             record = calibration_record(calibration, words)
         manifest = first_manifest(source, pair, record, variant.float_tensors, variant.rewrites)
-        data, verdict = _prove(variant, pair, manifest, question)
+        data, verdict, gated = _prove(variant, pair, manifest, question, keeper)
     except FvError as failure:
-        return ExportedFile(pair, None, 0, "", None, failure, (), (), ())
-    path = _place(data, verdict, pair, source, keep=options.keep)
+        return ExportedFile(pair, None, 0, "", None, None, failure, (), (), ())
+    path = _place(data, verdict, gated, pair, source, keep=options.keep)
     return ExportedFile(
         pair=pair,
         path=path,
         size_bytes=len(data),
         sha256=hashlib.sha256(data).hexdigest(),
         verdict=verdict,
+        gated=gated,
         failure=None,
         float_tensors=variant.float_tensors,
         applied=variant.applied,
@@ -175,18 +179,25 @@ def _export_one(
     )
 
 
-def _prove(variant: Variant, pair: Pair, manifest: Manifest, question: _Question) -> tuple[bytes, Verdict]:
+def _prove(
+    variant: Variant, pair: Pair, manifest: Manifest, question: Question, keeper: Gatekeeper | None
+) -> tuple[bytes, Verdict, Gated | None]:
     """Write, run on the verification and golden pictures, judge, and write again with what was measured inside."""
     scheme = SCHEMES[pair.scheme]
+    # A budget that was asked for goes before the one that nobody asked for.
+    max_drop_pp = max(MAX_DROP_PP, keeper.budget.max_drop_pp) if keeper else MAX_DROP_PP
     with tempfile.TemporaryDirectory(prefix="fv-export-") as folder:
         path = Path(folder) / f"model{SUFFIX[pair.format]}"
         path.write_bytes(variant.write(manifest))
         answers = answers_of_file(path, np.concatenate([question.verification.inputs, question.golden]))
-        n = len(question.verification)
-        verdict = judge(question.full, answers[:n], question.verification.labels, scheme.largest_difference)
+        n, labels = len(question.verification), question.verification.labels
+        verdict = judge(question.full, answers[:n], labels, scheme.largest_difference, max_drop_pp)
+        # Answers that are not finite cannot be judged by a gate.
+        finite = verdict.largest_difference is not None
+        gated = keeper.judge(path, _file_name(manifest.name, pair)) if keeper and finite else None
         final = replace(
             manifest,
-            drop=measured_drop(verdict, question.verification),
+            drop=drop_of(gated) if gated else measured_drop(verdict, question.verification),
             golden=golden_answers(question.golden, question.golden_full, answers[n:]),
             golden_tolerance=scheme.golden_tolerance,
         )
@@ -195,20 +206,25 @@ def _prove(variant: Variant, pair: Pair, manifest: Manifest, question: _Question
         again = answers_of_file(path, question.golden)
         if not np.array_equal(again, answers[n:]):
             difference = float(np.abs(again - answers[n:]).max())
-            return data, replace(
+            verdict = replace(
                 verdict, kind="refused", why=f"two runs of the file differ by {difference:.1e} on the golden pictures"
             )
-    return data, verdict
+    return data, verdict, gated
 
 
-def _place(data: bytes, verdict: Verdict, pair: Pair, source: Source, *, keep: bool) -> Path | None:
-    refused = verdict.kind == "refused"
+def _place(
+    data: bytes, verdict: Verdict, gated: Gated | None, pair: Pair, source: Source, *, keep: bool
+) -> Path | None:
+    refused = verdict.kind == "refused" or (gated is not None and gated.decision is not Decision.PASSES)
     if refused and not keep:
         return None
-    mark = ".refused" if refused else ""
-    path = source.out / f"{source.name}_{pair.scheme}{mark}{SUFFIX[pair.format]}"
+    path = source.out / _file_name(source.name, pair, mark=".refused" if refused else "")
     write_bytes(path, data)
     return path
+
+
+def _file_name(name: str, pair: Pair, mark: str = "") -> str:
+    return f"{name}_{pair.scheme}{mark}{SUFFIX[pair.format]}"
 
 
 def _calibration(source: Source, options: ExportOptions, progress: Progress) -> Pictures | None:
@@ -225,43 +241,3 @@ def _calibration(source: Source, options: ExportOptions, progress: Progress) -> 
         folder = source.imageset.folder
     count = options.calibration_samples
     return pictures.calibration_pictures(folder, count, source.preprocess, progress)
-
-
-def _question(source: Source, calibration: Pictures | None, options: ExportOptions) -> _Question:
-    size = source.preprocess.input_size
-    goldens = np.stack([golden.draw(seed, size) for seed in golden.SEEDS])
-    verification = _verification(source, calibration, goldens, options)
-    return _Question(
-        verification=verification,
-        full=full_answers(source, verification.inputs),
-        golden=goldens,
-        golden_full=full_answers(source, goldens),
-    )
-
-
-def _verification(
-    source: Source, calibration: Pictures | None, goldens: NDArray[np.uint8], options: ExportOptions
-) -> Pictures:
-    """The reported split of the run's image set; else the calibration pictures; else the golden ones."""
-    if source.imageset is not None:
-        split = source.imageset.reported_split()
-        return pictures.from_split(source.imageset, split, options.verification_samples, source.preprocess)
-    if calibration is not None:
-        return calibration
-    return Pictures(goldens, tuple(f"golden {seed}" for seed in golden.SEEDS), None, "", "golden")
-
-
-def full_answers(source: Source, inputs: NDArray[np.uint8]) -> Answers:
-    """(n, C) probabilities of the Keras model on (n, H, W, 3) uint8 inputs, float32 throughout."""
-    low, high = source.input_range
-    scaled = inputs.astype(np.float32) * ((high - low) / 255.0) + low if (low, high) != (0.0, 255.0) else inputs
-    answers = source.model.predict(scaled.astype(np.float32), batch_size=32, verbose=0)
-    return np.asarray(answers, dtype=np.float32)
-
-
-def _in_words(verification: Pictures) -> str:
-    if verification.split == "golden":
-        return f"{len(verification)} drawn pictures (no photos were given)"
-    if verification.labels is None or verification.split == "-":
-        return f"{len(verification)} calibration pictures"
-    return f"{len(verification)} pictures of the {verification.split} split"

@@ -80,10 +80,17 @@ def separates(full: Answers) -> bool:
     return different >= 2 and float(full.max(axis=1).mean()) >= 2.0 / full.shape[1]
 
 
-def judge(full: Answers, file: Answers, labels: NDArray[np.int32] | None, largest_allowed: float | None) -> Verdict:
+def judge(
+    full: Answers,
+    file: Answers,
+    labels: NDArray[np.int32] | None,
+    largest_allowed: float | None,
+    max_drop_pp: float = MAX_DROP_PP,
+) -> Verdict:
     """Compare the answers (n, C) of the full model and of a file on the same pictures.
 
     `largest_allowed`: for float files, the largest difference of one probability; None for integer files.
+    `max_drop_pp`: of top-1, as measured, for integer files.
     """
     if not np.isfinite(file).all():
         return Verdict("refused", "it answers numbers that are not finite", None, None, None, len(full))
@@ -93,12 +100,16 @@ def judge(full: Answers, file: Answers, labels: NDArray[np.int32] | None, larges
     drop = None
     if measurable and labels is not None:
         drop = paired_drop(full.argmax(axis=1) == labels, file.argmax(axis=1) == labels)
-    kind, why = _verdict(difference, agreement, drop, largest_allowed)
+    kind, why = _verdict(difference, agreement, drop, largest_allowed, max_drop_pp)
     return Verdict(kind, why, difference, agreement, drop, len(full))
 
 
 def _verdict(
-    difference: float, agreement: float | None, drop: PairedDrop | None, largest_allowed: float | None
+    difference: float,
+    agreement: float | None,
+    drop: PairedDrop | None,
+    largest_allowed: float | None,
+    max_drop_pp: float,
 ) -> tuple[str, str]:
     if largest_allowed is not None:
         if difference > largest_allowed:
@@ -108,6 +119,6 @@ def _verdict(
         return "not-measurable", "the full model does not separate these pictures (untrained?)"
     if agreement < MIN_AGREEMENT:
         return "refused", f"it agrees with the full model on {agreement:.1%} of the pictures, below {MIN_AGREEMENT:.0%}"
-    if drop is not None and drop.drop_pp > MAX_DROP_PP:
-        return "refused", f"it loses {drop.drop_pp:.1f} points of top-1, more than {MAX_DROP_PP:.0f}"
+    if drop is not None and drop.drop_pp > max_drop_pp:
+        return "refused", f"it loses {drop.drop_pp:.1f} points of top-1, more than {max_drop_pp:g}"
     return "passed", f"it agrees with the full model on {agreement:.1%} of the pictures"

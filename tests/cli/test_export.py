@@ -124,8 +124,8 @@ def test_finetune_makes_its_steps_and_keeps_its_state(
 @pytest.mark.parametrize(
     ("typed", "says"),
     [
-        (["--int8", "--epochs", "2"], "belong to --finetune"),
-        (["--int8", "--data", "there"], "belong to --finetune"),
+        (["--int8", "--epochs", "2"], "--epochs belongs to --finetune"),
+        (["--int8", "--data", "there"], "--data belongs to --max-drop or --finetune"),
         (["--fp32", "--finetune"], "--finetune is for --int8"),
         (["--int8", "--finetune", "--data", "nowhere"], "no image set at nowhere"),
     ],

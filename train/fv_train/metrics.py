@@ -2,8 +2,7 @@
 
 precision = right answers of a class / answers of that class; recall = right answers / pictures of the class; F1 their
 harmonic mean (scikit-learn; 0 where a class is never answered or has no pictures). The expected calibration error is
-sum over bins of |accuracy - mean confidence| * share of pictures, with 15 bins of equal width (Guo et al. 2017,
-arXiv 1706.04599, section 3).
+that of `fv_benchmark.reliability`.
 """
 
 from __future__ import annotations
@@ -13,11 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from fv_benchmark.reliability import Bin, calibration_error, reliability
 from fv_benchmark.stats import wilson_interval
 from fv_core.errors import MissingExtra
 from fv_core.predictions import Predictions
 
-_BINS = 15
 _PAIRS = 20
 
 
@@ -39,15 +38,6 @@ class Confused:
     true: str
     predicted: str
     count: int
-
-
-@dataclass(frozen=True)
-class Bin:
-    """Pictures whose top-1 probability lies in one fifteenth of 0..1."""
-
-    confidence: float
-    accuracy: float
-    pictures: int
 
 
 @dataclass(frozen=True)
@@ -82,7 +72,7 @@ def measure(predictions: Predictions) -> Metrics:
     precision, recall, f1, pictures = precision_recall_fscore_support(labels, answers, labels=every, zero_division=0.0)
     confusion = confusion_matrix(labels, answers, labels=every).astype(np.int64)
     n, right, right5 = len(labels), int(predictions.correct().sum()), int(predictions.correct_in_top(5).sum())
-    reliability = _reliability(predictions)
+    bins = reliability(predictions)
     return Metrics(
         split=predictions.split,
         n=n,
@@ -91,13 +81,13 @@ def measure(predictions: Predictions) -> Metrics:
         top5=right5 / n,
         top5_ci95=wilson_interval(right5, n),
         mean_f1=float(np.mean(f1)),
-        calibration_error=sum(abs(one.accuracy - one.confidence) * one.pictures for one in reliability) / n,
+        calibration_error=calibration_error(bins),
         classes=tuple(
             ClassRow(label, int(pictures[i]), float(precision[i]), float(recall[i]), float(f1[i]))
             for i, label in enumerate(predictions.classes)
         ),
         most_confused=_most_confused(confusion, predictions.classes),
-        reliability=reliability,
+        reliability=bins,
         confusion=confusion,
     )
 
@@ -109,13 +99,3 @@ def _most_confused(confusion: NDArray[np.int64], classes: tuple[str, ...]) -> tu
     rows, columns = np.unravel_index(order, wrong.shape)
     pairs = zip(rows.tolist(), columns.tolist(), strict=True)
     return tuple(Confused(classes[i], classes[j], int(wrong[i, j])) for i, j in pairs if wrong[i, j])
-
-
-def _reliability(predictions: Predictions) -> tuple[Bin, ...]:
-    confidence, correct = predictions.probabilities.max(axis=1), predictions.correct()
-    bins = np.minimum((confidence * _BINS).astype(np.int64), _BINS - 1)
-    found = []
-    for number in np.unique(bins):
-        inside = bins == number
-        found.append(Bin(float(confidence[inside].mean()), float(correct[inside].mean()), int(inside.sum())))
-    return tuple(found)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
+from fv_benchmark.gate import Budget, worst
+from fv_cli import export_options as words
 from fv_cli import output
 from fv_cli.frameworks import import_keras
 from fv_core.errors import InputError
@@ -16,7 +18,8 @@ from fv_core.units import bytes_as_text
 
 if TYPE_CHECKING:
     from fv_export.finetune import Finetune
-    from fv_export.pipeline import Exported, ExportedFile
+    from fv_export.gate import Gate
+    from fv_export.pipeline import Exported, ExportedFile, ExportOptions
     from fv_export.schemes import Pair
 
 app = typer.Typer()
@@ -31,34 +34,28 @@ FAILED = 1
 
 @app.command()
 def export(
-    source: Annotated[Path | None, typer.Argument(help="A run or a .keras file; default: the newest run.")] = None,
-    fp32: Annotated[bool, typer.Option("--fp32", help="32-bit float.")] = False,
-    fp16: Annotated[bool, typer.Option("--fp16", help="16-bit float weights.")] = False,
-    dynamic: Annotated[bool, typer.Option("--dynamic", help="8-bit weights, float activations.")] = False,
-    int8: Annotated[bool, typer.Option("--int8", help="8-bit weights and activations.")] = False,
-    int16x8: Annotated[bool, typer.Option("--int16x8", help="8-bit weights, 16-bit activations (TFLite).")] = False,
-    every: Annotated[bool, typer.Option("--all", help="Every scheme in every format.")] = False,
-    formats: Annotated[str, typer.Option("--format", help="tflite, onnx or both.")] = "",
-    calibration: Annotated[
-        Path | None, typer.Option(help="Image set or folder of pictures that set the ranges of int8.")
-    ] = None,
-    calibration_samples: Annotated[int, typer.Option(min=16, help="How many of them.")] = 200,
-    labels: Annotated[Path | None, typer.Option(help="Label file for a .keras file, one label a line.")] = None,
-    input_range: Annotated[
-        str | None, typer.Option(help="LO,HI that a foreign model expects for pixels 0 and 255.")
-    ] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder for the files; default: RUN/export.")] = None,
-    via_converter: Annotated[
-        bool, typer.Option("--via-converter", help="Stock converters, float only, for layers that fv does not know.")
-    ] = False,
-    finetune: Annotated[
-        bool, typer.Option("--finetune", help="Minutes of distillation from the float model into int8, resumable.")
-    ] = False,
-    data: Annotated[Path | None, typer.Option(help="Image set for --finetune; default: the run's own.")] = None,
-    epochs: Annotated[int | None, typer.Option(min=1, help="Of --finetune; default: a fixed number of steps.")] = None,
-    keep: Annotated[bool, typer.Option("--keep", help="Put refused files in place, named .refused.")] = False,
-    explain: Annotated[bool, typer.Option("--explain", help="Say what was rewritten and what not.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    source: words.Source = None,
+    fp32: words.Fp32 = False,
+    fp16: words.Fp16 = False,
+    dynamic: words.Dynamic = False,
+    int8: words.Int8 = False,
+    int16x8: words.Int16x8 = False,
+    every: words.Every = False,
+    formats: words.Formats = "",
+    calibration: words.Calibration = None,
+    calibration_samples: words.CalibrationSamples = 200,
+    labels: words.Labels = None,
+    input_range: words.InputRange = None,
+    out: words.Out = None,
+    via_converter: words.ViaConverter = False,
+    finetune: words.Finetune = False,
+    max_drop: words.MaxDrop = None,
+    confidence: words.Confidence = Budget.confidence,
+    data: words.Data = None,
+    epochs: words.Epochs = None,
+    keep: words.Keep = False,
+    explain: words.Explain = False,
+    as_json: words.AsJson = False,
 ) -> None:
     """Turn a model into small, fast, checked TFLite and ONNX files.
 
@@ -66,11 +63,12 @@ def export(
     it is put in place.
     """
     import_keras()
-    from fv_export import pipeline
+    from fv_export.pipeline import ExportOptions
 
     wanted = {"fp32": fp32, "fp16": fp16, "dynamic": dynamic, "int8": int8, "int16x8": int16x8}
     pairs, left_out = _pairs([name for name, asked in wanted.items() if asked], formats, every=every)
-    options = pipeline.ExportOptions(
+    _check_data(data, finetune=finetune, max_drop=max_drop)
+    options = ExportOptions(
         pairs=tuple(pairs),
         source=source,
         calibration=calibration,
@@ -81,7 +79,15 @@ def export(
         keep=keep,
         via_converter=via_converter,
         finetune=_finetune(finetune, data, epochs),
+        gate=_gate(max_drop, confidence, data),
     )
+    _run(options, left_out, as_json=as_json, explain=explain)
+
+
+def _run(options: ExportOptions, left_out: list[str], *, as_json: bool, explain: bool) -> None:
+    """Export, write the records, say what came of it, and end with the exit code of the worst file."""
+    from fv_export import pipeline
+
     with output.progress() as progress:
         exported = pipeline.export(options, progress)
     _write_records(exported, record := as_record(exported, left_out))
@@ -92,13 +98,28 @@ def export(
     _finish(exported)
 
 
+def _check_data(data: Path | None, *, finetune: bool, max_drop: float | None) -> None:
+    if data is not None and not finetune and max_drop is None:
+        raise InputError(
+            "--data belongs to --max-drop or --finetune",
+            why="it says which pictures the gate judges on, and which ones a fine-tuning learns from",
+            hint=f"fv export --int8 --max-drop 1 --data {data}",
+        )
+
+
+def _gate(max_drop: float | None, confidence: float, data: Path | None) -> Gate | None:
+    from fv_export.gate import Gate
+
+    return None if max_drop is None else Gate(Budget(max_drop, confidence), data)
+
+
 def _finetune(asked: bool, data: Path | None, epochs: int | None) -> Finetune | None:
     from fv_export.finetune import Finetune
 
     if asked:
         return Finetune(data=data, epochs=epochs)
-    if data is not None or epochs is not None:
-        raise InputError("--data and --epochs belong to --finetune", hint="fv export --int8 --finetune")
+    if epochs is not None:
+        raise InputError("--epochs belongs to --finetune", hint="fv export --int8 --finetune")
     return None
 
 
@@ -221,13 +242,13 @@ def _row(file: ExportedFile) -> tuple[str, ...]:
         low, high = verdict.drop.ci95_pp
         drop = f"{verdict.drop.drop_pp:+.2f} pp ({low:+.2f} … {high:+.2f})"
     colour = {"passed": "green", "refused": "red"}.get(verdict.kind, "yellow")
-    words = {"passed": "passed", "refused": f"refused: {verdict.why}"}.get(verdict.kind, f"not judged: {verdict.why}")
+    said = {"passed": "passed", "refused": f"refused: {verdict.why}"}.get(verdict.kind, f"not judged: {verdict.why}")
     name = file.path.name if file.path else _label(file)
     size = bytes_as_text(file.size_bytes)
     difference = "-" if verdict.largest_difference is None else f"{verdict.largest_difference:.1e}"
     return (
         output.safe(name), size, agreement, drop, difference,
-        f"[{colour}]{output.safe(words)}[/{colour}]",
+        f"[{colour}]{output.safe(said)}[/{colour}]",
     )  # fmt: skip
 
 
@@ -242,5 +263,7 @@ def _finish(exported: Exported) -> None:
         output.next_step("fv benchmark " + " ".join(str(file.path) for file in placed[:2]))
     if any(file.failure is not None for file in exported.files):
         raise typer.Exit(FAILED)
-    if any(file.verdict is not None and file.verdict.kind == "refused" for file in exported.files):
-        raise typer.Exit(REFUSED)
+    refused = any(file.verdict is not None and file.verdict.kind == "refused" for file in exported.files)
+    judged = worst([file.gated.decision for file in exported.files if file.gated]).exit_code
+    if code := REFUSED if refused else judged:
+        raise typer.Exit(code)

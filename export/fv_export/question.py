@@ -1,0 +1,67 @@
+"""What every file of an export is asked, and what the full model answers: pictures of the set, and the golden ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fv_core import golden
+from fv_export import pictures
+from fv_export.pictures import Pictures
+from fv_export.source import Source
+from fv_export.verify import Answers
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """The pictures that every file answers, and what the full model answers on them.
+
+    `golden`: (8, N, N, 3) uint8, the pictures of the manifest (`fv_core.golden`); `golden_full`: (8, C).
+    """
+
+    verification: Pictures
+    full: Answers
+    golden: NDArray[np.uint8]
+    golden_full: Answers
+
+
+def ask_full_model(source: Source, calibration: Pictures | None, samples: int) -> Question:
+    """Choose at most `samples` pictures for verification and let the full model answer."""
+    size = source.preprocess.input_size
+    goldens = np.stack([golden.draw(seed, size) for seed in golden.SEEDS])
+    verification = _verification(source, calibration, goldens, samples)
+    return Question(
+        verification=verification,
+        full=full_answers(source, verification.inputs),
+        golden=goldens,
+        golden_full=full_answers(source, goldens),
+    )
+
+
+def full_answers(source: Source, inputs: NDArray[np.uint8]) -> Answers:
+    """(n, C) probabilities of the Keras model on (n, H, W, 3) uint8 inputs, float32 throughout."""
+    low, high = source.input_range
+    scaled = inputs.astype(np.float32) * ((high - low) / 255.0) + low if (low, high) != (0.0, 255.0) else inputs
+    answers = source.model.predict(scaled.astype(np.float32), batch_size=32, verbose=0)
+    return np.asarray(answers, dtype=np.float32)
+
+
+def in_words(verification: Pictures) -> str:
+    """Which pictures the files were compared on."""
+    if verification.split == "golden":
+        return f"{len(verification)} drawn pictures (no photos were given)"
+    if verification.labels is None or verification.split == "-":
+        return f"{len(verification)} calibration pictures"
+    return f"{len(verification)} pictures of the {verification.split} split"
+
+
+def _verification(source: Source, calibration: Pictures | None, goldens: NDArray[np.uint8], samples: int) -> Pictures:
+    """The reported split of the run's image set; else the calibration pictures; else the golden ones."""
+    if source.imageset is not None:
+        split = source.imageset.reported_split()
+        return pictures.from_split(source.imageset, split, samples, source.preprocess)
+    if calibration is not None:
+        return calibration
+    return Pictures(goldens, tuple(f"golden {seed}" for seed in golden.SEEDS), None, "", "golden")
