@@ -5,15 +5,13 @@ The child saves its answers as a NumPy archive and, now and then, how far it is;
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from fv_benchmark.accuracy import predict_split
+from fv_benchmark.watched import watched
 from fv_core.imageset import ImageSet
 from fv_core.predictions import Predictions
 from fv_core.progress import Progress
@@ -24,7 +22,6 @@ from fv_edge_runtime.sandbox import run_in_child
 SECONDS_A_PICTURE = 5.0
 SECONDS_TO_OPEN = 60.0
 MEMORY_BYTES = 16 << 30
-_LOOK_EVERY_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -55,7 +52,7 @@ def answer(model: Path, question: Question, progress: Progress, task: str) -> Pr
             "input_range": question.input_range,
             "folder": name,
         }
-        with _watched(folder, progress, task):
+        with watched(_counter(folder), progress, task):
             run_in_child(
                 "fv_benchmark.answer:answer_here",
                 job,
@@ -92,35 +89,6 @@ class _Written:
 
     def say(self, message: str) -> None:
         """Nothing is said in the child."""
-
-
-@contextmanager
-def _watched(folder: Path, progress: Progress, task: str) -> Iterator[None]:
-    """Show what the child writes to its counter; the main thread stays free for Ctrl-C."""
-    ended = threading.Event()
-
-    def look() -> None:
-        while not ended.wait(_LOOK_EVERY_SECONDS):
-            _show(_counter(folder), progress, task)
-
-    watcher = threading.Thread(target=look, daemon=True)
-    watcher.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        watcher.join()
-    _show(_counter(folder), progress, task)
-
-
-def _show(counter: Path, progress: Progress, task: str) -> None:
-    try:
-        words = counter.read_text(encoding="ascii").split()
-    except (OSError, UnicodeDecodeError):
-        return
-    # The file may just be being written.
-    if len(words) == 2 and all(word.isdigit() for word in words):
-        progress.advance(task, int(words[0]), int(words[1]))
 
 
 def _counter(folder: Path) -> Path:

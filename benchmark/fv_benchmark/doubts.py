@@ -15,19 +15,25 @@ A doubt never changes a figure; it stands beside it. Thresholds and where they c
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
 
+# Fields of doubts that are words; all others are numbers.
+_TEXTS = ("governor", "reason", "try_next")
 OTHER_CORES = 0.25
 STOLEN_SHARE = 0.01
 
 
 @dataclass(frozen=True)
 class Doubt:
-    """Base of all doubts; subclasses hold the numbers as fields. `next_step`: what to try."""
+    """Base of all doubts; subclasses hold the numbers as fields. `next_step`: what to try.
+
+    `machine`: in a report, the index of the machine whose whole session is doubtful; None where it stands at a row.
+    """
 
     kind: ClassVar[str]
     next_step: ClassVar[str]
+    machine: int | None = field(default=None, kw_only=True)
 
     @property
     def sentence(self) -> str:
@@ -39,7 +45,10 @@ class Doubt:
 
     def to_json(self) -> dict[str, Any]:
         """The kind, its numbers, and the two sentences."""
-        return {"kind": self.kind, **asdict(self), "sentence": self.sentence, "next_step": self.next_step}
+        numbers = asdict(self)
+        if self.machine is None:
+            del numbers["machine"]
+        return {"kind": self.kind, **numbers, "sentence": self.sentence, "next_step": self.next_step}
 
 
 @dataclass(frozen=True)
@@ -159,6 +168,23 @@ class ClockFree(Doubt):
         return f"the governor '{self.governor}' changes the processor's clock while it works"
 
 
+@dataclass(frozen=True)
+class NoAccuracy(Doubt):
+    """The target could not say what the model answers; `reason` says why, `try_next` what would help."""
+
+    kind: ClassVar[str] = "no-accuracy"
+    reason: str
+    try_next: str
+
+    @property
+    def next_step(self) -> str:  # type: ignore[override]  # the target knows better what would help
+        """What the target advises."""
+        return self.try_next
+
+    def _sentence(self) -> str:
+        return f"no accuracy: {self.reason}"
+
+
 KINDS: Mapping[str, type[Doubt]] = {
     kind.kind: kind
     for kind in (
@@ -171,6 +197,7 @@ KINDS: Mapping[str, type[Doubt]] = {
         OtherLoad,
         Stolen,
         ClockFree,
+        NoAccuracy,
     )
 }
 
@@ -180,7 +207,7 @@ def from_json(entry: Mapping[str, Any]) -> Doubt:
     numbers = {key: value for key, value in entry.items() if key not in ("kind", "sentence", "next_step")}
     doubt = KINDS[entry["kind"]](**numbers)
     # Report files come from other machines: a number that is none must not reach a format string.
-    for field, value in numbers.items():
-        if not isinstance(value, str if field == "governor" else (int, float)):
-            raise TypeError(f"{field} of the doubt {entry['kind']} is {value!r}")
+    for name, value in numbers.items():
+        if not isinstance(value, str if name in _TEXTS else (int, float)):
+            raise TypeError(f"{name} of the doubt {entry['kind']} is {value!r}")
     return doubt

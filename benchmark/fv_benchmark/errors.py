@@ -35,3 +35,28 @@ class WorkerFailed(FvError):
     """A measuring process that ended without an answer."""
 
     code = "worker-failed"
+
+
+class BadTarget(InputError):
+    """What stands after `--on` names no device in the way its kind of target is written."""
+
+    code = "bad-target"
+
+
+class AccuracyNotThere(FvError):
+    """A target that can measure latency but cannot say what a model answers; the reason stands in the report."""
+
+    code = "accuracy-not-there"
+
+
+class SustainedNotThere(FvError):
+    """A target that cannot run one file without a pause."""
+
+    code = "sustained-not-there"
+
+
+class BadAnswer(FvError):
+    """What a device sent back is not what was asked for: damaged, forged, or too much."""
+
+    code = "bad-device-answer"
+    usual_hint = "run it again; if it stays so, look who answers on that device"

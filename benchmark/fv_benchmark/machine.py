@@ -11,8 +11,11 @@ import platform
 import re
 import resource
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from fv_benchmark.sysfs import read_number, read_text, read_throttled_bits
 
 _CLOCK_TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 # proc(5), /proc/stat: user nice system idle iowait irq softirq steal. Busy is all but idle, iowait and steal.
@@ -22,6 +25,8 @@ _STEAL_FIELD = 7
 _CPU_NAME = re.compile(r"^(?:model name|Model|Hardware)\s*:\s*(.+)$", re.MULTILINE)
 # Bits 0 and 2 of the firmware's answer: low voltage now, throttled now (raspberrypi/documentation, vcgencmd).
 _PI_THROTTLED_BITS = 0b1101
+# One of three ways to speak of energy: "measured (SOURCE)", "estimated (FORMULA)", or this.
+NO_ENERGY = "not measurable here"
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,9 @@ class Machine:
     """A machine in words. `cores`: those that this process may use. `frequency_mhz`: the highest it can reach.
 
     `load_before`, `load_after`: the kernel's one-minute load average at either end of the measurement.
+    `target`: how it was reached (`local`, `ssh`, `adb`, `browser`), never a user, host or serial number. `board`: the
+    device's model. `emulated`: what emulates this processor, None for a real one; such latencies are no figures of a
+    device. `energy`: where its energy figures come from. `facts`: what else this kind of target knows, by name.
     """
 
     cpu: str
@@ -37,11 +45,16 @@ class Machine:
     memory_bytes: int | None
     os: str
     kernel: str
-    python: str
+    python: str | None
     governor: str | None
     frequency_mhz: float | None
     load_before: float | None
     load_after: float | None
+    target: str = "local"
+    board: str | None = None
+    emulated: str | None = None
+    energy: str = NO_ENERGY
+    facts: Mapping[str, str | float | bool | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -72,8 +85,9 @@ class Activity:
 def describe(before: Snapshot, after: Snapshot, root: Path = Path("/")) -> Machine:
     """This machine, and the load average at either end of the measurement."""
     cpu0 = root / "sys/devices/system/cpu/cpu0/cpufreq"
-    frequency_khz = _number(cpu0 / "cpuinfo_max_freq")
+    frequency_khz = read_number(cpu0 / "cpuinfo_max_freq")
     return Machine(
+        board=_board(root),
         cpu=_cpu_name(root),
         architecture=platform.machine(),
         cores=usable_cores(),
@@ -81,7 +95,7 @@ def describe(before: Snapshot, after: Snapshot, root: Path = Path("/")) -> Machi
         os=_os_name(root),
         kernel=f"{platform.system()} {platform.release()}",
         python=platform.python_version(),
-        governor=_text(cpu0 / "scaling_governor") or None,
+        governor=read_text(cpu0 / "scaling_governor") or None,
         frequency_mhz=None if frequency_khz is None else frequency_khz / 1000,
         load_before=before.load,
         load_after=after.load,
@@ -96,15 +110,15 @@ def usable_cores() -> int:
 def snapshot(root: Path = Path("/")) -> Snapshot:
     """Read the counters."""
     own = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    fields = _text(root / "proc/stat").partition("\n")[0].split()[1:9]
+    fields = read_text(root / "proc/stat").partition("\n")[0].split()[1:9]
     ticks = [int(field) for field in fields] if len(fields) == 8 else None
-    load = _text(root / "proc/loadavg").partition(" ")[0]
+    load = read_text(root / "proc/loadavg").partition(" ")[0]
     return Snapshot(
         at_s=time.monotonic(),
         busy_s=_busy_s(ticks) if ticks else None,
         stolen_s=ticks[_STEAL_FIELD] / _CLOCK_TICKS_A_SECOND if ticks else None,
         own_s=sum(usage.ru_utime + usage.ru_stime for usage in own),
-        throttle_events=_throttle_events(root),
+        throttle_events=read_throttle_events(root),
         load=float(load) if load else None,
     )
 
@@ -127,39 +141,32 @@ def _busy_s(ticks: list[int]) -> float:
     return (sum(ticks) - rest) / _CLOCK_TICKS_A_SECOND
 
 
-def _throttle_events(root: Path) -> int | None:
-    counts = [_number(path) for path in root.glob("sys/devices/system/cpu/cpu*/thermal_throttle/core_throttle_count")]
+def read_throttle_events(root: Path = Path("/")) -> int | None:
+    """See `Snapshot.throttle_events`."""
+    counts = [
+        read_number(path) for path in root.glob("sys/devices/system/cpu/cpu*/thermal_throttle/core_throttle_count")
+    ]
     known = [int(count) for count in counts if count is not None]
-    pi = _text(root / "sys/devices/platform/soc/soc:firmware/get_throttled")
-    if re.fullmatch(r"(0x)?[0-9a-fA-F]+", pi):
-        known.append(int((int(pi, 16) & _PI_THROTTLED_BITS) != 0))
+    bits = read_throttled_bits(root)
+    if bits is not None:
+        known.append(int((bits & _PI_THROTTLED_BITS) != 0))
     return sum(known) if known else None
 
 
+def _board(root: Path) -> str | None:
+    return read_text(root / "proc/device-tree/model").rstrip("\0") or None
+
+
 def _cpu_name(root: Path) -> str:
-    board = _text(root / "proc/device-tree/model").rstrip("\0")
-    match = _CPU_NAME.search(_text(root / "proc/cpuinfo"))
-    return board or (match[1].strip() if match else platform.processor() or platform.machine())
+    match = _CPU_NAME.search(read_text(root / "proc/cpuinfo"))
+    return _board(root) or (match[1].strip() if match else platform.processor() or platform.machine())
 
 
 def _memory_bytes(root: Path) -> int | None:
-    match = re.search(r"^MemTotal:\s*(\d+) kB", _text(root / "proc/meminfo"), re.MULTILINE)
+    match = re.search(r"^MemTotal:\s*(\d+) kB", read_text(root / "proc/meminfo"), re.MULTILINE)
     return int(match[1]) * 1024 if match else None
 
 
 def _os_name(root: Path) -> str:
-    match = re.search(r'^PRETTY_NAME="?([^"\n]*)"?', _text(root / "etc/os-release"), re.MULTILINE)
+    match = re.search(r'^PRETTY_NAME="?([^"\n]*)"?', read_text(root / "etc/os-release"), re.MULTILINE)
     return match[1] if match else platform.system()
-
-
-def _number(path: Path) -> float | None:
-    text = _text(path)
-    return float(text) if re.fullmatch(r"\d+", text) else None
-
-
-def _text(path: Path) -> str:
-    """Content without the last newline; empty when the machine does not tell."""
-    try:
-        return path.read_text(encoding="utf-8", errors="replace").strip()
-    except OSError:
-        return ""

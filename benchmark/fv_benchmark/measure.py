@@ -2,8 +2,8 @@
 
 The first call is reported alone: it pays for lazy initialization. Then calls are made in windows of at least
 `WINDOW_NS` and `WINDOW_CALLS`; the process is steady when the medians of two successive windows differ by no more than
-`REPEATS_WITHIN`. Then every single call is timed until the block's time is over. The clock is an argument, so that a
-test can turn it.
+`REPEATS_WITHIN`. Then every single call is timed until the block's time is over. Of more calls than a report should
+hold, an even selection is kept. The clock is an argument, so that a test can turn it.
 """
 
 from __future__ import annotations
@@ -42,9 +42,16 @@ def measure(call: Callable[[], object], clock: Clock, protocol: Protocol) -> Tim
     warm_up_calls, steady = _warm_up(call, clock, round(protocol.warm_up_seconds * _NS))
     samples: list[int] = []
     end_ns = clock() + round(protocol.block_seconds * _NS)
-    while len(samples) < protocol.min_calls or (clock() < end_ns and len(samples) < protocol.max_calls):
+    while len(samples) < protocol.min_calls or clock() < end_ns:
         samples.append(_time(call, clock))
-    return Timing(first_ns, warm_up_calls, steady, tuple(samples))
+    return Timing(first_ns, warm_up_calls, steady, tuple(thinned(samples, protocol.max_calls)))
+
+
+def thinned(samples: list[int], most: int) -> list[int]:
+    """At most `most` of the samples, evenly in time; all of them where they are few enough."""
+    if len(samples) <= most:
+        return samples
+    return [samples[index * len(samples) // most] for index in range(most)]
 
 
 def _warm_up(call: Callable[[], object], clock: Clock, limit_ns: int) -> tuple[int, bool]:

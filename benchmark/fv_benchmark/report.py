@@ -8,7 +8,8 @@ all checks, is `fv_benchmark.report_file`.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -38,7 +39,7 @@ class Result:
     `machine`: index into the report's machines. `model`: file name, no path. `scheme`: what the file's manifest says,
     `unknown` without one. `init_ms` (the runtime's import left out), `first_ms`: medians over the
     fresh processes. `ratio_to_first`: median latency
-    over that of the report's first result. `samples_ns`: every timed call, block after
+    over that of the first result on the same machine. `samples_ns`: every timed call, block after
     block; `block_lengths`: how many belong to each. `peak_memory_bytes`: the largest over the processes.
     """
 
@@ -93,3 +94,21 @@ class Report:
             "doubts": [doubt.to_json() for doubt in self.doubts],
             "results": [result.to_json() for result in self.results],
         }
+
+
+def together(reports: Sequence[Report]) -> Report:
+    """One report of several that were measured by the same protocol, at least one: machine after machine.
+
+    Raises `ValueError` where the protocols differ.
+    """
+    if len({report.protocol for report in reports}) != 1:
+        raise ValueError("reports of different protocols do not belong in one")
+    machines: list[Machine] = []
+    doubts: list[Doubt] = []
+    results: list[Result] = []
+    for report in reports:
+        before = len(machines)
+        machines += report.machines
+        doubts += [replace(doubt, machine=before + (doubt.machine or 0)) for doubt in report.doubts]
+        results += [replace(result, machine=before + result.machine) for result in report.results]
+    return Report(reports[0].protocol, tuple(machines), tuple(doubts), tuple(results))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ from fv_benchmark.doubts import (
     ClockFree,
     Doubt,
     Drifted,
+    NoAccuracy,
     OtherLoad,
     Stolen,
     Throttled,
@@ -23,6 +24,7 @@ from fv_benchmark.doubts import (
     Unsteady,
     WarmUpTooShort,
 )
+from fv_benchmark.errors import AccuracyNotThere
 from fv_benchmark.machine import Activity, Machine, Snapshot, between
 from fv_benchmark.models import Model
 from fv_benchmark.plan import interleaved
@@ -83,9 +85,12 @@ def measure_candidates(
 
 
 def build_report(
-    session: Session, protocol: Protocol, machine: Machine, accuracies: dict[Path, Accuracy] | None = None
+    session: Session,
+    protocol: Protocol,
+    machine: Machine,
+    accuracies: Mapping[Path, Accuracy | AccuracyNotThere] | None = None,
 ) -> Report:
-    """Figures, intervals and doubts of a session; `accuracies` by the model's path, where measured."""
+    """Figures, intervals and doubts of a session; `accuracies` by the model's path: measured, or why not."""
     first = session.measured[0]
     found = accuracies or {}
     return Report(
@@ -96,12 +101,13 @@ def build_report(
     )
 
 
-def _result(measured: Measured, first: Measured, accuracy: Accuracy | None) -> Result:
+def _result(measured: Measured, first: Measured, accuracy: Accuracy | AccuracyNotThere | None) -> Result:
     model, blocks, samples = measured.candidate.model, measured.blocks, measured.samples()
     pooled = np.concatenate(samples)
     found = quantiles(pooled)
     peaks = [block.peak_memory_bytes for block in blocks if block.peak_memory_bytes is not None]
     ratio = ratio_interval(samples, first.samples(), paired=True) if measured is not first else Ratio(1.0, (1.0, 1.0))
+    absent = (NoAccuracy(str(accuracy), accuracy.hint),) if isinstance(accuracy, AccuracyNotThere) else ()
     return Result(
         machine=0,
         model=model.name,
@@ -118,8 +124,8 @@ def _result(measured: Measured, first: Measured, accuracy: Accuracy | None) -> R
         samples_ns=tuple(int(sample) for sample in pooled),
         block_lengths=tuple(len(block) for block in samples),
         peak_memory_bytes=max(peaks) if peaks else None,
-        doubts=_result_doubts(measured),
-        accuracy=accuracy,
+        doubts=_result_doubts(measured) + absent,
+        accuracy=accuracy if isinstance(accuracy, Accuracy) else None,
     )
 
 
@@ -148,7 +154,7 @@ def _session_doubts(session: Session, machine: Machine) -> tuple[Doubt, ...]:
         doubts.append(Drifted(change, REPEATS_WITHIN))
     if machine.governor not in (None, "performance"):
         doubts.append(ClockFree(str(machine.governor)))
-    return tuple(doubts)
+    return tuple(replace(doubt, machine=0) for doubt in doubts)
 
 
 def _activity_doubts(activity: Activity) -> list[Doubt]:

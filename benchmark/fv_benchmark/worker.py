@@ -16,11 +16,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fv_benchmark.look import grown, look, waited_share
 from fv_benchmark.measure import measure
 from fv_benchmark.protocol import Protocol
 from fv_edge_runtime.backends import open_session
 
 _INPUT_SEED = 0
+_NS = 1_000_000_000
 
 
 def measure_block(job: dict[str, Any]) -> dict[str, Any]:
@@ -36,12 +38,26 @@ def measure_block(job: dict[str, Any]) -> dict[str, Any]:
     session = open_session(path, job["threads"])
     init_ns = time.perf_counter_ns() - start_ns
     picture = network_input(session.input_shape, session.input_dtype)
-    timing = measure(lambda: session.run(picture), time.perf_counter_ns, protocol)
+    calls = 0
+
+    def call() -> None:
+        nonlocal calls
+        calls += 1
+        session.run(picture)
+
+    before, start_ns = look(), time.perf_counter_ns()
+    timing = measure(call, time.perf_counter_ns, protocol)
+    after, seconds = look(), (time.perf_counter_ns() - start_ns) / _NS
+    energy_uj = grown(before.energy_uj, after.energy_uj)
     return {
         **asdict(timing),
         "init_ns": init_ns,
         "runtime": session.runtime,
         "peak_memory_bytes": peak_memory_bytes(),
+        "before": asdict(before.condition),
+        "after": asdict(after.condition),
+        "waited_share": waited_share(before, after, seconds, job["threads"]),
+        "energy_uj": None if energy_uj is None else energy_uj / calls,
     }
 
 

@@ -12,6 +12,7 @@ EXAMPLES = [
     doubts.OtherLoad(1.6, 0.25),
     doubts.Stolen(0.034, 0.01),
     doubts.ClockFree("ondemand"),
+    doubts.NoAccuracy("the binary only times", "--on ssh://USER@HOST"),
 ]
 
 
@@ -38,6 +39,7 @@ def test_sentences():
         "other programs used 1.6 processor cores meanwhile (more than 0.25)",
         "the hypervisor took 3.4% of the processor's time (more than 1%)",
         "the governor 'ondemand' changes the processor's clock while it works",
+        "no accuracy: the binary only times",
     ]
 
 

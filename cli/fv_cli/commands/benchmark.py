@@ -11,6 +11,7 @@ import typer
 from fv_benchmark.benchmark import BenchmarkOptions, question_for
 from fv_benchmark.benchmark import benchmark as run_benchmark
 from fv_benchmark.protocol import Protocol
+from fv_benchmark.targets import TargetOptions
 from fv_cli import against as full_model
 from fv_cli import output
 from fv_core.errors import InputError
@@ -35,14 +36,37 @@ def benchmark(
     limit: Annotated[int | None, typer.Option(min=1, help="Accuracy on so many pictures only.")] = None,
     threads: Annotated[str, typer.Option(metavar="N,N,…", help="Threads to measure with.")] = "1",
     runs: Annotated[int, typer.Option(min=1, help="Fresh processes for each row.")] = Protocol.blocks,
+    on: Annotated[
+        list[str] | None,
+        typer.Option(metavar="DEVICE", help="local, ssh://USER@HOST, adb[:SERIAL], browser; more than once for more."),
+    ] = None,
     json: Annotated[Path | None, typer.Option(help="Write the report with every call; - is stdout.")] = None,
     html: Annotated[Path | None, typer.Option(help="Write a report page.")] = None,
     markdown: Annotated[Path | None, typer.Option(help="Write the tables as Markdown.")] = None,
     input_range: Annotated[
         str | None, typer.Option(metavar="LO,HI", help="What 0 and 255 become, for files of somebody else's.")
     ] = None,
+    install: Annotated[bool, typer.Option("--install", help="ssh: make an environment for fv there.")] = False,
+    wheels: Annotated[Path | None, typer.Option(metavar="DIR", help="ssh: install from these, no network.")] = None,
+    clean: Annotated[bool, typer.Option("--clean", help="ssh: remove what was put there, afterwards.")] = False,
+    decode_on_device: Annotated[
+        bool, typer.Option("--decode-on-device", help="ssh: send the photos and decode them there.")
+    ] = False,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="browser: serve here; default a free one.")] = None,
+    plain_http: Annotated[
+        bool, typer.Option("--plain-http", help="browser: no certificate; then no threads and no WebGPU on phones.")
+    ] = False,
+    adb_reverse: Annotated[
+        bool, typer.Option("--adb-reverse", help="browser: reach a phone on a cable as its localhost.")
+    ] = False,
+    benchmark_model: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="adb: the platform's own binary, for the phone's processor.")
+    ] = None,
+    fixed_performance: Annotated[
+        bool, typer.Option("--fixed-performance", help="adb: switch that mode on, and back at the end.")
+    ] = False,
 ) -> None:
-    """Measure latency, size and accuracy of model files on this machine."""
+    """Measure latency, size and accuracy of model files, on this machine or on others."""
     options = BenchmarkOptions(
         models=tuple(models),
         threads=parse_threads(threads),
@@ -51,6 +75,18 @@ def benchmark(
         limit=limit,
         input_range=None if input_range is None else parse_input_range(input_range),
         protocol=replace(Protocol(), blocks=runs),
+        on=tuple(on) if on else BenchmarkOptions.on,
+        target=TargetOptions(
+            install=install,
+            wheels=wheels,
+            clean=clean,
+            decode_on_device=decode_on_device,
+            port=port,
+            plain_http=plain_http,
+            adb_reverse=adb_reverse,
+            benchmark_model=benchmark_model,
+            fixed_performance=fixed_performance,
+        ),
     )
     for path in (json, html, markdown):
         if path is not None and str(path) != _STDOUT:
