@@ -20,6 +20,7 @@ from fv_export.execute import as_it_is, forward
 from fv_export.graph import Floats, Graph
 from fv_export.trainable import Student, answer_of
 from fv_train.augment import FIELDS, AugmentLayer
+from fv_train.recipe import Augment
 
 _AT_ONCE = 64
 
@@ -40,7 +41,7 @@ class Distillation:
         self._teacher = forward(teacher, (answer,), as_it_is)
         self._teacher_gives_logits = answer != teacher.output
         _, rows, columns, channels = student.graph.shapes[student.graph.input]
-        self._augment = AugmentLayer(stored_size, rows, colour=False, mixing=False)
+        self._augment = AugmentLayer(stored_size, rows, Augment())
         squares = tf.TensorSpec((None, stored_size, stored_size, channels), tf.uint8)
         numbers = tf.TensorSpec((None, len(FIELDS)), tf.float32)
         inputs = tf.TensorSpec((None, rows, columns, channels), tf.float32)
@@ -82,7 +83,7 @@ class Distillation:
         return [self._position, *self._adam.variables]
 
     def _move(self, images: Any, parameters: Any) -> Any:
-        pictures = tf.round(self._augment(images, parameters, None, None))
+        pictures = tf.round(self._augment.cropped(images, parameters))
         target = tf.stop_gradient(self._taught(pictures))
         with tf.GradientTape() as tape:
             position = tf.convert_to_tensor(self._position.value)

@@ -71,7 +71,8 @@ class Lessons:
         # Ascending indices read the memory map in the order of the disk; the order within a batch has no meaning.
         chosen = np.sort(order[place * self.batch_size : (place + 1) * self.batch_size])
         random = np.random.default_rng([self._seed, epoch, place])
-        numbers = draw(AUGMENT, random, self.batch_size, self._preprocess.crop_fraction)
+        size = self._preprocess.input_size
+        numbers = draw(AUGMENT, random, self.batch_size, size, self._preprocess.crop_fraction)
         return np.asarray(self._split.images[chosen]), numbers.parameters
 
     @cached_property

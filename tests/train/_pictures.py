@@ -37,7 +37,7 @@ def tiny_backbone(input_size: int, alpha: float, minimalistic: bool, weights: st
 @contextmanager
 def with_tiny_backbone() -> Iterator[None]:
     """Put `tiny` into the table of backbones, and take it out again."""
-    BACKBONES["tiny"] = Backbone(tiny_backbone, True, "these tests")
+    BACKBONES["tiny"] = Backbone(tiny_backbone, ("alpha", "minimalistic"), "these tests")
     try:
         yield
     finally:

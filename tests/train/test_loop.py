@@ -17,8 +17,9 @@ from fv_core.imageset import ImageSet
 from fv_core.progress import Silent
 from fv_train import checkpoint, loop
 from fv_train.begin import TrainOptions
-from fv_train.errors import BadRun, NonFiniteLoss, OutOfMemory, ResumeRefused, UnfinishedRun
+from fv_train.errors import BadRecipe, BadRun, NonFiniteLoss, OutOfMemory, ResumeRefused, UnfinishedRun
 from fv_train.loop import train
+from fv_train.recipe import Recipe
 from fv_train.run import Run
 from fv_train.step import StepResult, Trainee
 from tests.train._pictures import CLASSES, imageset, tiny_recipe, with_tiny_backbone
@@ -275,3 +276,33 @@ def test_every_accuracy_says_of_what(pictures: Path, tmp_path: Path) -> None:
     line = next(line for line in heard.said if line.startswith("epoch 1"))
     assert "of 12 pictures of the reported split, 3 classes" in line
     assert json.loads((tmp_path / "run" / "manifest.json").read_text())["selected_on"] == "reported"
+
+
+def growing() -> Recipe:
+    """A recipe whose first stage sees larger pictures than its last, under one cycle of the rate."""
+    recipe = tiny_recipe("schedule.over=run")
+    last = recipe.stage["scratch"]
+    return replace(recipe, stage={"other": replace(last, epochs=1, input_size=48), "scratch": last})
+
+
+def test_a_stage_of_another_size_hands_its_weights_on(pictures: Path, tmp_path: Path) -> None:
+    run = train(TrainOptions(growing(), pictures, tmp_path / "run"))
+    model = keras.saving.load_model(run.model_path)
+    assert model.input_shape == (None, 32, 32, 3)
+    rates = [float(line.split(",")[2]) for line in (run.folder / "history.csv").read_text().splitlines()[1:]]
+    # One cosine over three epochs: the second stage goes on where the first one ended.
+    assert rates[0] > rates[1] > rates[2]
+
+
+@pytest.mark.parametrize("steps", [2, 3, 5])
+def test_a_run_of_two_sizes_goes_on_to_the_same_weights(pictures: Path, tmp_path: Path, steps: int) -> None:
+    whole = train(TrainOptions(growing(), pictures, tmp_path / "whole"))
+    with pytest.raises(Stopped):
+        train(TrainOptions(growing(), pictures, tmp_path / "cut"), StopAt(steps))
+    cut = train(TrainOptions(growing(), pictures, tmp_path / "cut", resume=True))
+    assert_same(whole, cut)
+
+
+def test_the_last_stage_has_the_size_of_the_model() -> None:
+    with pytest.raises(BadRecipe, match="last stage"):
+        tiny_recipe("stage.scratch.input_size=48")

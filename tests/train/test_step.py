@@ -128,3 +128,21 @@ def test_arrays_of_another_network_are_refused() -> None:
     name = next(iter(arrays))
     with pytest.raises(ValueError, match="the network has"):
         trainee(tiny_recipe()).restore(arrays | {name: np.zeros(7)})
+
+
+def test_rates_fall_from_the_head_to_the_first_layer() -> None:
+    recipe = tiny_recipe("optimizer.layer_decay=0.01", "optimizer.head_factor=5", "optimizer.name=sgd")
+    made = trainee(recipe)
+    network = made.network
+    layers = [layer for layer in network.backbone.layers if layer.weights]
+    rates = made._rates()
+    found = [rates[id(layer.weights[0])] for layer in layers]
+    # Four layers with weights: 0.01^(1), 0.01^(2/3), 0.01^(1/3), 1.
+    np.testing.assert_allclose(found, [0.01 ** (1 - i / 3) for i in range(4)], rtol=1e-9)
+    head = next(layer for layer in network.head_layers() if layer.weights)
+    assert rates[id(head.weights[0])] == 5.0
+
+
+def test_without_decay_every_layer_learns_at_the_recipes_rate() -> None:
+    made = trainee(tiny_recipe("optimizer.head_factor=1"))
+    assert set(made._rates().values()) == {1.0}

@@ -1,10 +1,10 @@
 """Networks: a pretrained backbone by name, and our head on top.
 
-Every network reads raw 0..255 pixels, because its own first layers scale them: MobileNetV3 holds a Rescaling to -1..1
-(Keras's `preprocess_input` does nothing for it), EfficientNet a Rescaling and a Normalization.
+Every network reads raw 0..255 pixels, because its first layers scale them (`applications`): MobileNetV3 holds a
+Rescaling to -1..1 (Keras's `preprocess_input` does nothing for it), EfficientNet a Rescaling and a Normalization.
 
-    picture (n, N, N, 3) float -> backbone -> mean over rows and columns -> [Dense, ReLU] -> dropout -> `logits`
-                                                                        -> `probabilities` (n, C), softmax
+    picture (n, N, N, 3) float -> backbone -> mean over rows and columns -> [BatchNorm] -> [Dense, ReLU] -> dropout
+                               -> `logits` -> `probabilities` (n, C), softmax
 
 Head and softmax are float32 under every policy. Training reads `logits`; the saved model ends with `probabilities`.
 """
@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fv_core.registry import unknown_name
+from fv_train.activation_swap import swapped
+from fv_train.applications import APPLICATIONS, reverse_channels
 from fv_train.errors import BadRecipe, NoWeights
 from fv_train.recipe import Recipe
 from fv_train.weights import first_line, load_file
@@ -27,42 +29,22 @@ if TYPE_CHECKING:
     import keras
 
 
+# Five halvings leave one pixel of it.
+SMALLEST = 32
+
+
 @dataclass(frozen=True)
 class Backbone:
     """`build(input_size, alpha, minimalistic, weights)` gives the network without top; `weights` is None or `imagenet`.
 
-    `has_width`: knows `alpha` and `minimalistic`. `source`: paper and implementation.
+    `forms`: which of `alpha` and `minimalistic` it knows. `source`: paper and implementation. `reversed_channels`:
+    files of published weights read BGR.
     """
 
     build: Callable[[int, float, bool, str | None], keras.Model]
-    has_width: bool
+    forms: tuple[str, ...]
     source: str
-
-
-def _mobilenet_v3(constructor: str) -> Callable[[int, float, bool, str | None], keras.Model]:
-    def build(input_size: int, alpha: float, minimalistic: bool, weights: str | None) -> keras.Model:
-        import keras
-
-        return getattr(keras.applications, constructor)(
-            input_shape=(input_size, input_size, 3),
-            alpha=alpha,
-            minimalistic=minimalistic,
-            include_top=False,
-            weights=weights,
-        )
-
-    return build
-
-
-def _efficientnet(constructor: str) -> Callable[[int, float, bool, str | None], keras.Model]:
-    def build(input_size: int, alpha: float, minimalistic: bool, weights: str | None) -> keras.Model:
-        import keras
-
-        return getattr(keras.applications, constructor)(
-            input_shape=(input_size, input_size, 3), include_top=False, weights=weights
-        )
-
-    return build
+    reversed_channels: bool = False
 
 
 def _lite0(input_size: int, alpha: float, minimalistic: bool, weights: str | None) -> keras.Model:
@@ -73,15 +55,10 @@ def _lite0(input_size: int, alpha: float, minimalistic: bool, weights: str | Non
     return lite0(input_size)
 
 
-_V3 = "Howard et al. 2019, arXiv 1905.02244; keras.applications"
-_EFFICIENTNET = "Tan and Le 2019, arXiv 1905.11946; keras.applications"
 BACKBONES: dict[str, Backbone] = {
-    "mobilenetv3small": Backbone(_mobilenet_v3("MobileNetV3Small"), True, _V3),
-    "mobilenetv3large": Backbone(_mobilenet_v3("MobileNetV3Large"), True, _V3),
-    "efficientnetb0": Backbone(_efficientnet("EfficientNetB0"), False, _EFFICIENTNET),
-    "efficientnetb1": Backbone(_efficientnet("EfficientNetB1"), False, _EFFICIENTNET),
-    "efficientnetlite0": Backbone(_lite0, False, "tensorflow/tpu, models/official/efficientnet/lite; our layers"),
-}
+    name: Backbone(row.build, row.forms, f"{row.source}; keras.applications", row.scaling == "caffe")
+    for name, row in APPLICATIONS.items()
+} | {"efficientnetlite0": Backbone(_lite0, (), "tensorflow/tpu, models/official/efficientnet/lite; our layers")}
 
 
 @dataclass(frozen=True)
@@ -98,10 +75,18 @@ class Network:
         return [layer for layer in self.logits.layers if id(layer) not in below]
 
 
-def build(recipe: Recipe, classes: int, *, policy: str = "float32", load_weights: bool = True) -> Network:
+def build(
+    recipe: Recipe,
+    classes: int,
+    *,
+    policy: str = "float32",
+    load_weights: bool = True,
+    input_size: int | None = None,
+) -> Network:
     """Build the recipe's network for `classes` classes under a Keras dtype policy, with its starting weights.
 
-    `load_weights` False leaves the weights random, for a caller that sets all of them. Raises `UnknownName` for a
+    `load_weights` False leaves the weights random, for a caller that sets all of them. `input_size`: of a stage that
+    trains on smaller pictures; the weights are the same. Raises `UnknownName` for a
     backbone that is not in the table, `BadRecipe`, `BadWeights` or `NoWeights`.
     """
     import keras
@@ -110,19 +95,20 @@ def build(recipe: Recipe, classes: int, *, policy: str = "float32", load_weights
     if wanted.backbone not in BACKBONES:
         raise unknown_name("backbone", wanted.backbone, BACKBONES)
     row = BACKBONES[wanted.backbone]
-    if not row.has_width and (wanted.alpha != 1.0 or wanted.minimalistic):
-        raise BadRecipe(
-            f"{wanted.backbone} has neither alpha nor minimalistic", why="only MobileNetV3 comes in these forms"
-        )
-    if recipe.data.input_size < 32:
-        raise BadRecipe("data: input_size must be at least 32", why=f"{wanted.backbone} halves its input five times")
+    _check_forms(row, recipe)
+    size = input_size or recipe.data.input_size
+    if size < SMALLEST:
+        raise BadRecipe(f"input_size must be at least {SMALLEST}", why=f"{wanted.backbone} halves its input five times")
     with _dtype_policy(policy):
-        weights = wanted.weights if load_weights else "none"
-        backbone = _with_weights(row, recipe, weights)
+        backbone = _with_weights(row, recipe, wanted.weights if load_weights else "none", size)
+        if wanted.activation != "published":
+            backbone = swapped(backbone, wanted.activation)
         if wanted.batch_norm_momentum:
             for layer in batch_norms(backbone):
                 layer.momentum = wanted.batch_norm_momentum
         x = keras.layers.GlobalAveragePooling2D(name="pool")(backbone.output)
+        if wanted.head_batch_norm:
+            x = keras.layers.BatchNormalization(name="head_norm")(x)
         if wanted.hidden_units:
             x = keras.layers.Dense(wanted.hidden_units, activation="relu", name="hidden")(x)
         if recipe.regularize.dropout:
@@ -141,31 +127,43 @@ def batch_norms(model: keras.Model) -> list[keras.layers.BatchNormalization]:
     return [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
 
 
-def _with_weights(row: Backbone, recipe: Recipe, weights: str) -> keras.Model:
-    size, wanted = recipe.data.input_size, recipe.model
+def _check_forms(row: Backbone, recipe: Recipe) -> None:
+    wanted = recipe.model
+    for form, asked in (("alpha", wanted.alpha != 1.0), ("minimalistic", wanted.minimalistic)):
+        if asked and form not in row.forms:
+            known = ", ".join(name for name, other in BACKBONES.items() if form in other.forms)
+            raise BadRecipe(f"{wanted.backbone} has no {form}", why=f"these have: {known}")
+
+
+def _with_weights(row: Backbone, recipe: Recipe, weights: str, size: int) -> keras.Model:
+    wanted = recipe.model
     if weights == "imagenet":
-        return _downloaded(row, recipe)
-    backbone = row.build(size, wanted.alpha, wanted.minimalistic, None)
+        return _built(row, recipe, size, "imagenet")
+    backbone = _built(row, recipe, size, None)
     if weights != "none":
         load_file(backbone, Path(weights), wanted.backbone)
+        if row.reversed_channels:
+            reverse_channels(backbone)
     return backbone
 
 
-def _downloaded(row: Backbone, recipe: Recipe) -> keras.Model:
+def _built(row: Backbone, recipe: Recipe, size: int, weights: str | None) -> keras.Model:
     wanted = recipe.model
     try:
         with warnings.catch_warnings():
             # "Weights for input shape (224, 224) will be loaded": a network without top takes them at any size.
             warnings.filterwarnings("ignore", message=".*`input_shape` is undefined or non-square.*")
-            return row.build(recipe.data.input_size, wanted.alpha, wanted.minimalistic, "imagenet")
+            return row.build(size, wanted.alpha, wanted.minimalistic, weights)
     except ValueError as error:
+        hint = "--set model.weights=none or --set model.weights=FILE" if weights else "--set data.input_size=224"
+        what = "no ImageNet weights for" if weights else "no"
         raise BadRecipe(
-            f"there are no ImageNet weights for {wanted.backbone} of this form",
-            why=first_line(error),
-            hint="--set model.weights=none or --set model.weights=FILE",
+            f"there are {what} {wanted.backbone} of this form at {size} px", why=first_line(error), hint=hint
         ) from error
     # keras.utils.get_file raises a bare Exception for a failed download: nothing narrower can be caught.
     except Exception as error:
+        if weights is None:
+            raise
         raise NoWeights(
             f"cannot download the ImageNet weights of {wanted.backbone}",
             why=first_line(error),

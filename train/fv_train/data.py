@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from fv_core.imageset import Split
 from fv_train.augment import Draw, draw
 from fv_train.errors import NothingToTrain
+from fv_train.rand_augment import tables
 from fv_train.recipe import Recipe
 
 # Batches that wait in front of the step: enough to ride over one slow read, little memory.
@@ -32,11 +33,15 @@ _FEED_THREADS = 2
 
 @dataclass(frozen=True)
 class Batch:
-    """`images` (n, S, S, 3) uint8 stored squares, their `draw`, `targets` (n, C) float32: each row a distribution."""
+    """`images` (n, S, S, 3) uint8 stored squares, their `draw`, `targets` (n, C) float32: each row a distribution.
+
+    `tables` (n, 3, 256) uint8: the point operations of RandAugment.
+    """
 
     images: NDArray[np.uint8]
     draw: Draw
     targets: NDArray[np.float32]
+    tables: NDArray[np.uint8]
 
 
 def hold_out(labels: NDArray[np.int32], share: float, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -77,11 +82,13 @@ class TrainBatches:
         # Ascending indices read the memory map in the order of the disk; the order within a batch has no meaning.
         chosen = np.sort(order[step * n : (step + 1) * n])
         random = np.random.default_rng([self._recipe.data.seed, stage, epoch, step])
-        numbers = draw(self._recipe.augment, random, n, self._recipe.data.crop_fraction)
+        recipe, images = self._recipe, self._split.images[chosen]
+        numbers = draw(recipe.augment, random, n, recipe.size_of(stage), recipe.data.crop_fraction)
         targets = np.zeros((n, self._classes), dtype=np.float32)
         targets[np.arange(n), self._split.labels[chosen]] = 1.0
         share = numbers.share[:, None]
-        return Batch(self._split.images[chosen], numbers, targets * share + targets[numbers.partner] * (1.0 - share))
+        mixed = targets * share + targets[numbers.partner] * (1.0 - share)
+        return Batch(images, numbers, mixed, tables(images, numbers.points))
 
     def order(self, stage: int, epoch: int) -> NDArray[np.int64]:
         """The pictures of an epoch in the order in which its steps take them; what does not fill a step is left out."""

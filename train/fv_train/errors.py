@@ -67,3 +67,10 @@ class LabelMismatch(InputError):
     """A model and an image set speak of different classes."""
 
     code = "label-mismatch"
+
+
+class BadTeacher(InputError):
+    """A network that cannot teach this one: other classes, or pictures of another size."""
+
+    code = "bad-teacher"
+    usual_hint = "--set distill.teacher=RUN of the same image set"

@@ -18,6 +18,7 @@ from fv_core.imageset import ImageSet
 from fv_core.predictions import Predictions
 from fv_core.preprocess import Preprocess
 from fv_core.progress import Progress, Silent
+from fv_edge_runtime.model_path import check_model_path
 from fv_train.errors import BadRun, LabelMismatch
 from fv_train.evaluation_report import Report, write
 from fv_train.inputs import EvaluationInputs
@@ -182,15 +183,12 @@ def _mismatch(why: str) -> LabelMismatch:
 
 
 def _ask_device_file(path: Path, imageset: ImageSet, split: str, progress: Progress) -> tuple[Preprocess, Predictions]:
-    from fv_benchmark.accuracy import predict_split
-    from fv_edge_runtime.classifier import Classifier
-    from fv_edge_runtime.manifest_io import read_manifest
+    """Ask in a child process: a file that nobody vouches for may take its runtime down."""
+    from fv_benchmark.answer import Question, answered
 
-    # A foreign file has no names: the image set's are taken, and the number of outputs has to agree.
-    known = read_manifest(path)
-    classifier = Classifier(path, labels=None if known else imageset.classes)
-    check_labels(tuple(classifier.labels), imageset)
-    return classifier.preprocess, predict_split(classifier, imageset, split, progress)
+    check_model_path(path)
+    found = answered(path, Question(imageset.folder, split, threads=1), progress, f"answering {split}")
+    return found.preprocess, found.predictions
 
 
 def _run_of(source: Path) -> Run | None:

@@ -64,7 +64,7 @@ def write_clean_copy(source: Path, target: Path) -> None:
             _check_config(config, source)
             clean = _without_mixed_precision({**config, "compile_config": None})
             with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as copy:
-                copy.writestr("metadata.json", archive.read("metadata.json"))
+                copy.writestr("metadata.json", _whole(archive, "metadata.json"))
                 copy.writestr("config.json", json.dumps(clean))
                 with archive.open("model.weights.h5") as read, copy.open("model.weights.h5", "w") as write:
                     while chunk := read.read(1 << 20):
@@ -123,13 +123,19 @@ def _check_members(archive: zipfile.ZipFile, source: Path) -> None:
 
 def _parse_config(archive: zipfile.ZipFile, source: Path) -> dict[str, Any]:
     try:
-        config = json.loads(archive.read("config.json"))
-        json.loads(archive.read("metadata.json"))
+        config = json.loads(_whole(archive, "config.json"))
+        json.loads(_whole(archive, "metadata.json"))
     except (UnicodeDecodeError, RecursionError) as error:
         raise _damaged(source, str(error)) from error
     if not isinstance(config, dict) or config.get("class_name") not in MODELS:
         raise _damaged(source, "its configuration describes no model")
     return config
+
+
+def _whole(archive: zipfile.ZipFile, name: str) -> bytes:
+    """A member, never more of it than was declared: `archive.read` unpacks first and cuts then."""
+    with archive.open(name) as stream:
+        return stream.read(archive.getinfo(name).file_size)
 
 
 def _check_config(config: dict[str, Any], source: Path) -> None:

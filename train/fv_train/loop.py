@@ -32,6 +32,7 @@ from fv_train.recipe import Stage
 from fv_train.run import Run
 from fv_train.schedule import NO_EPOCH, learning_rate
 from fv_train.step import StepResult, Trainee, memory_errors, step_timer
+from fv_train.teacher import Teacher
 
 # At most this much work is lost by kill -9; writing takes some ten milliseconds for these networks.
 CHECKPOINT_SECONDS = 60.0
@@ -63,11 +64,11 @@ class _Session:
         run, arrays, state = resumable(options, imageset) if options.resume else (None, None, None)
         self._split_pictures(imageset)
         self._state = state or self._first_state(imageset.size)
+        self._stored_size = imageset.size
+        self._teacher = Teacher(recipe.distill, self._classes) if recipe.distill.teacher else None
         # Timing draws random numbers; the starting weights must not depend on whether it ran.
         keras.utils.set_random_seed(recipe.data.seed)
-        network = backbones.build(recipe, len(self._classes), policy=self._state.compute, load_weights=arrays is None)
-        self._trainee = Trainee(network, recipe, imageset.size, jit=self._state.jit)
-        self._trainee.start_stage(self._stages[self._state.stage][1])
+        self._trainee = self._trainee_of_stage(load_weights=arrays is None)
         self._run = run or create(options, imageset)
         self._checkpoints = self._run.folder / runs.CHECKPOINTS
         if arrays is None:
@@ -107,20 +108,37 @@ class _Session:
             self._run.write_info(replace(self._run.info, model_sha256=sha256_of_file(temporary)))
         return self._run
 
+    def _trainee_of_stage(self, *, load_weights: bool) -> Trainee:
+        """The network at the input size of the stage, ready for its first step."""
+        size, state = self._recipe.size_of(self._state.stage), self._state
+        network = backbones.build(
+            self._recipe, len(self._classes), policy=state.compute, load_weights=load_weights, input_size=size
+        )
+        teacher = self._teacher.at(size) if self._teacher else None
+        trainee = Trainee(network, self._recipe, self._stored_size, jit=state.jit, teacher=teacher)
+        trainee.start_stage(self._stages[state.stage][1])
+        self._choose_selection(size)
+        return trainee
+
     def _split_pictures(self, imageset: ImageSet) -> None:
         recipe, split = self._recipe, imageset.split("train")
-        preprocess = Preprocess(imageset.size, recipe.data.crop_fraction, recipe.data.input_size)
         if recipe.select.on == "reported":
             kept, reported = np.arange(len(split)), imageset.split(imageset.reported_split())
-            self._selection = EvaluationInputs(reported, np.arange(len(reported)), preprocess)
+            self._selected = reported, np.arange(len(reported))
         else:
             kept, held = hold_out(split.labels, recipe.select.holdout, recipe.data.seed)
-            self._selection = EvaluationInputs(split, held, preprocess)
-        if not len(self._selection):
+            self._selected = split, held
+        if not len(self._selected[1]):
             raise NothingToTrain("no picture is left to choose the best epoch with", why="every class has only one")
         if recipe.data.limit:
             kept = np.sort(np.random.default_rng(recipe.data.seed).permutation(kept)[: recipe.data.limit])
         self._batches = TrainBatches(split, kept, len(self._classes), recipe)
+
+    def _choose_selection(self, input_size: int) -> None:
+        """The selection pictures as the network of this stage sees them."""
+        split, indices = self._selected
+        preprocess = Preprocess(self._stored_size, self._recipe.data.crop_fraction, input_size)
+        self._selection = EvaluationInputs(split, indices, preprocess)
 
     def _first_state(self, stored_size: int) -> State:
         batch = self._batches.batch(0, 0, 0, self._batches.order(0, 0))
@@ -169,9 +187,13 @@ class _Session:
         return result
 
     def _rate(self, stage: Stage, step: int) -> float:
-        state, steps = self._state, self._batches.steps
-        at = state.epoch * steps + step
-        return learning_rate(self._recipe.schedule, stage.learning_rate, at, stage.epochs * steps, steps, state.drops)
+        state, steps, schedule = self._state, self._batches.steps, self._recipe.schedule
+        before = epochs = 0
+        if schedule.over == "run":
+            before = sum(entry.epochs for _, entry in self._stages[: state.stage])
+            epochs = sum(entry.epochs for _, entry in self._stages)
+        at = (before + state.epoch) * steps + step
+        return learning_rate(schedule, stage.learning_rate, at, (epochs or stage.epochs) * steps, steps, state.drops)
 
     def _note(self) -> str:
         state, done = self._state, max(1, self._state.step)
@@ -225,10 +247,16 @@ class _Session:
     def _next_stage(self) -> None:
         """The next stage starts from the average of the weights, with a new optimizer."""
         self._trainee.use_average()
+        size = self._recipe.size_of(self._state.stage)
         self._state = replace(
             self._state, stage=self._state.stage + 1, epoch=0, plateau=NO_EPOCH, stopping=NO_EPOCH, drops=0
         )
-        self._trainee.start_stage(self._stages[self._state.stage][1])
+        if self._recipe.size_of(self._state.stage) == size:
+            self._trainee.start_stage(self._stages[self._state.stage][1])
+        else:
+            weights = self._trainee.network.logits.get_weights()
+            self._trainee = self._trainee_of_stage(load_weights=False)
+            self._trainee.network.logits.set_weights(weights)
         self._save()
 
     def _save(self) -> None:

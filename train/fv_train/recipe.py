@@ -54,14 +54,17 @@ class Model:
     """Network. `backbone`: a row of `backbones.BACKBONES`. `weights`: `imagenet`, `none` or a file.
 
     `alpha`, `minimalistic`: MobileNetV3's width and its form without squeeze-and-excite, hard-swish and 5x5.
-    Head: global average pooling, `hidden_units` (0: none) ReLU units, dropout, softmax.
-    `batch_norm_momentum`: 0 keeps the backbone's own.
+    `activation`: `published` keeps the backbone's own; another one takes the place of its smooth activations, all
+    weights kept (`activation_swap`). Head: global average pooling, `head_batch_norm`, `hidden_units` (0: none) ReLU
+    units, dropout, softmax. `batch_norm_momentum`: 0 keeps the backbone's own.
     """
 
     backbone: str = "mobilenetv3small"
     weights: str = "imagenet"
     alpha: float = _number(1.0, 0.1, 4.0)
     minimalistic: bool = False
+    activation: Literal["published", "silu", "relu6", "hard_swish"] = "published"
+    head_batch_norm: bool = False
     hidden_units: int = _number(0, 0, 65536)
     batch_norm_momentum: float = _number(0.0, 0.0, 0.9999)
 
@@ -71,21 +74,25 @@ class Stage:
     """One stretch of training with one learning-rate cycle; stages run in the order of the file.
 
     `train`: `head` leaves the backbone as it is, `all` trains every layer. `batch_norm`: `frozen` uses the stored
-    statistics and leaves scale and shift alone; `train` learns them. `learning_rate`: its peak.
+    statistics and leaves scale and shift alone; `train` learns them. `learning_rate`: its peak. `input_size`: smaller
+    pictures for a while (progressive resolution, Tan and Le 2021, arXiv 2104.00298, section 4); 0 is
+    `data.input_size`, which the last stage has.
     """
 
     epochs: int = _number(1, 1, 100_000)
     train: Literal["head", "all"] = "all"
     batch_norm: Literal["frozen", "train"] = "frozen"
     learning_rate: float = _number(1e-3, 0.0, 100.0)
+    input_size: int = _number(0, 0, 1024)
 
 
 @dataclass(frozen=True)
 class Optimizer:
     """`weight_decay` spares biases and normalization. `momentum`: SGD (Nesterov). `clip_norm`: of all gradients, 0 off.
 
-    `head_factor`: the head learns this much faster. `ema_decay`: average of the weights that is evaluated and kept,
-    0 off.
+    `head_factor`: the head learns this much faster. `layer_decay`: the first layer of the backbone learns at this share
+    of the last one's rate, geometrically in between (layer-wise decay, Clark et al. 2020; Bao et al. 2021), 1 off.
+    `ema_decay`: average of the weights that is evaluated and kept, 0 off.
     """
 
     name: Literal["adamw", "adam", "sgd"] = "adamw"
@@ -93,6 +100,7 @@ class Optimizer:
     momentum: float = _number(0.9, 0.0, 0.9999)
     clip_norm: float = _number(0.0, 0.0, 1e6)
     head_factor: float = _number(1.0, 0.01, 1000.0)
+    layer_decay: float = _number(1.0, 0.0001, 1.0)
     ema_decay: float = _number(0.0, 0.0, 0.99999)
 
 
@@ -100,10 +108,12 @@ class Optimizer:
 class Schedule:
     """Learning rate over a stage: linear warm-up for `warmup_epochs`, then `name`, to `final_fraction` of the peak.
 
-    `plateau` multiplies by `factor` after `patience` epochs without a better accuracy on the selection pictures.
+    `over`: one cycle for each `stage`, or one over the whole `run` (progressive resolution wants that). `plateau`
+    multiplies by `factor` after `patience` epochs without a better accuracy on the selection pictures.
     """
 
     name: Literal["cosine", "constant", "plateau"] = "cosine"
+    over: Literal["stage", "run"] = "stage"
     warmup_epochs: float = _number(0.0, 0.0, 1000.0)
     final_fraction: float = _number(0.0, 0.0, 1.0)
     factor: float = _number(0.1, 0.001, 1.0)
@@ -116,7 +126,9 @@ class Augment:
 
     `flip`: half of them mirrored. `crop_area`: smallest share of the picture's area that a random crop keeps, 1 off.
     `crop_ratio`: largest aspect ratio of a crop. `brightness`, `contrast`, `saturation`: largest relative change.
-    `mixup`: parameter of the Beta distribution (Zhang et al. 2018), 0 off.
+    `rand_operations`: so many operations of RandAugment on every picture (Cubuk et al. 2019), 0 off, at
+    `rand_magnitude` of 10. `mixup`, `cutmix`: parameter of the Beta distribution (Zhang et al. 2018; Yun et al. 2019),
+    0 off; with both, each batch gets one of them by a fair coin.
     """
 
     flip: bool = True
@@ -125,7 +137,10 @@ class Augment:
     brightness: float = _number(0.0, 0.0, 1.0)
     contrast: float = _number(0.0, 0.0, 1.0)
     saturation: float = _number(0.0, 0.0, 1.0)
+    rand_operations: int = _number(0, 0, 10)
+    rand_magnitude: float = _number(9.0, 0.0, 10.0)
     mixup: float = _number(0.0, 0.0, 10.0)
+    cutmix: float = _number(0.0, 0.0, 10.0)
 
 
 @dataclass(frozen=True)
@@ -134,6 +149,20 @@ class Regularize:
 
     label_smoothing: float = _number(0.0, 0.0, 0.9)
     dropout: float = _number(0.2, 0.0, 0.95)
+
+
+@dataclass(frozen=True)
+class Distill:
+    """Learning from a better network's answers on the same augmented views (Beyer et al. 2021, arXiv 2106.05237).
+
+    `teacher`: a run or a `.keras` file of the same classes, empty: none. The loss is (1 - `weight`) times the
+    cross-entropy with the labels plus `weight` times T^2 KL(teacher || student), both softened by the `temperature` T
+    (Hinton et al. 2015, arXiv 1503.02531).
+    """
+
+    teacher: str = ""
+    weight: float = _number(1.0, 0.0, 1.0)
+    temperature: float = _number(1.0, 0.1, 100.0)
 
 
 @dataclass(frozen=True)
@@ -184,9 +213,14 @@ class Recipe:
     schedule: Schedule = Schedule()
     augment: Augment = Augment()
     regularize: Regularize = Regularize()
+    distill: Distill = Distill()
     select: Select = Select()
     precision: Precision = Precision()
     expect: Expect = Expect()
+
+    def size_of(self, stage: int) -> int:
+        """Side of the network's input in a stage, counted from 0."""
+        return list(self.stage.values())[stage].input_size or self.data.input_size
 
     def to_toml(self) -> str:
         """The resolved recipe as TOML: read again, it is equal."""
@@ -216,6 +250,12 @@ def load_recipe(name_or_path: str, overrides: Iterable[str] = ()) -> Recipe:
     recipe = recipe_toml.build(Recipe, {"name": path.stem, **tables}, path.name)
     if not _NAME.fullmatch(recipe.name):
         raise BadRecipe(f"a recipe cannot be called {recipe.name!r}", why="the name becomes that of a folder")
+    if recipe.size_of(len(recipe.stage) - 1) != recipe.data.input_size:
+        raise BadRecipe(
+            "the last stage must train at data.input_size",
+            why="the exported network sees pictures of that size",
+            hint=f"--set stage.{list(recipe.stage)[-1]}.input_size=0",
+        )
     return recipe
 
 

@@ -21,6 +21,7 @@ from fv_train.augment import FIELDS, AugmentLayer
 from fv_train.backbones import Network, batch_norms, build
 from fv_train.data import Batch
 from fv_train.recipe import Optimizer, Recipe, Stage
+from fv_train.teacher import SoftTargets
 
 # Steps that are timed to choose the arithmetic, after one that compiles.
 _TIMED_STEPS = 3
@@ -37,26 +38,29 @@ class StepResult:
 
 
 class Trainee:
-    """A network in training. `network` is the one whose weights learn; `policy` was given to `backbones.build`."""
+    """A network in training. `network` is the one whose weights learn, at the input size that it was built for;
+    `teacher` gives probabilities at the same size."""
 
-    def __init__(self, network: Network, recipe: Recipe, stored_size: int, *, jit: bool) -> None:
+    def __init__(
+        self, network: Network, recipe: Recipe, stored_size: int, *, jit: bool, teacher: keras.Model | None = None
+    ) -> None:
         self.network = network
         self._recipe = recipe
         self._jit = jit
-        augment = recipe.augment
-        layer = AugmentLayer(
-            stored_size,
-            recipe.data.input_size,
-            colour=bool(augment.brightness or augment.contrast or augment.saturation),
-            mixing=bool(augment.mixup),
-        )
+        self._soft = recipe.distill.weight if teacher is not None else 0.0
         inputs = [
             keras.Input((stored_size, stored_size, 3), dtype="uint8", name="images"),
             keras.Input((len(FIELDS),), dtype="float32", name="parameters"),
             keras.Input((), dtype="int32", name="partner"),
             keras.Input((), dtype="float32", name="share"),
+            keras.Input((4,), dtype="float32", name="box"),
+            keras.Input((3, 256), dtype="uint8", name="tables"),
         ]
-        self._model = keras.Model(inputs, network.logits(layer(*inputs)), name="trainee")
+        seen = AugmentLayer(stored_size, network.logits.input_shape[1], recipe.augment)(*inputs)
+        logits = network.logits(seen)
+        if teacher is not None:
+            logits = SoftTargets(recipe.distill)(logits, teacher(seen, training=False))
+        self._model = keras.Model(inputs, logits, name="trainee")
         network.logits.jit_compile = jit
 
     def start_stage(self, stage: Stage) -> None:
@@ -66,23 +70,37 @@ class Trainee:
         if stage.batch_norm == "frozen":
             for layer in batch_norms(self.network.logits):
                 layer.trainable = False
-        head = {id(variable) for layer in self.network.head_layers() for variable in layer.trainable_variables}
-        factor = self._recipe.optimizer.head_factor
-        factors = tuple(factor if id(variable) in head else 1.0 for variable in self._model.trainable_variables)
+        rates = self._rates()
+        factors = tuple(rates[id(variable)] for variable in self._model.trainable_variables)
         self._model.compile(
             optimizer=optimizer_for(self._recipe.optimizer, factors),
             loss=keras.losses.CategoricalCrossentropy(
                 from_logits=True, label_smoothing=self._recipe.regularize.label_smoothing
             ),
+            loss_weights=1.0 - self._soft if self._soft else None,
             metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
             jit_compile=self._jit,
         )
         self._model.optimizer.build(self._model.trainable_variables)
 
+    def _rates(self) -> dict[int, float]:
+        """How much faster than the recipe's rate each variable learns, by id: the head by `head_factor`, layer i of the
+        backbone's n layers with weights by layer_decay^((n - 1 - i) / (n - 1))."""
+        settings = self._recipe.optimizer
+        layers = [layer for layer in self.network.backbone.layers if layer.weights]
+        rates = {
+            id(variable): settings.layer_decay ** (1.0 - i / max(1, len(layers) - 1))
+            for i, layer in enumerate(layers)
+            for variable in layer.weights
+        }
+        head = [variable for layer in self.network.head_layers() for variable in layer.weights]
+        return rates | {id(variable): settings.head_factor for variable in head}
+
     def run(self, batch: Batch, learning_rate: float) -> StepResult:
         """One step of the optimizer."""
         self._model.optimizer.learning_rate = learning_rate
-        x = [batch.images, batch.draw.parameters, batch.draw.partner, batch.draw.share]
+        drawn = batch.draw
+        x = [batch.images, drawn.parameters, drawn.partner, drawn.share, drawn.box, batch.tables]
         logs = self._model.train_on_batch(x, batch.targets, return_dict=True)
         return StepResult(float(logs["loss"]), float(logs["accuracy"]))
 
@@ -154,7 +172,8 @@ def step_timer(recipe: Recipe, stage: Stage, stored_size: int, batch: Batch) -> 
     """A function (policy, jit) -> seconds a step takes, on a network of random weights that is thrown away."""
 
     def measure(policy: str, jit: bool) -> float:
-        network = build(recipe, batch.targets.shape[1], policy=policy, load_weights=False)
+        size = recipe.size_of(0)
+        network = build(recipe, batch.targets.shape[1], policy=policy, load_weights=False, input_size=size)
         trainee = Trainee(network, recipe, stored_size, jit=jit)
         trainee.start_stage(stage)
         trainee.run(batch, 0.0)
