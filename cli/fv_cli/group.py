@@ -33,6 +33,7 @@ COMMANDS = {
     "inspect": "Show what is inside a model file.",
     "benchmark": "Measure latency, size and accuracy on this machine.",
     "compare": "Compare two benchmarks: better, worse, or cannot tell.",
+    "embed": "Write a small app around a model file: phone, Pi, web, Space.",
 }
 
 

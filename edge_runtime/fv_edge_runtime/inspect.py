@@ -22,13 +22,18 @@ def inspect_model(path: Path) -> ModelFacts:
 
     Raises `MissingPath`, `UnknownFormat`, `BadModelFile`, `UnsupportedModel`, `BadManifest`, and the sandbox's errors.
     """
-    check_model_path(path)
-    facts = _from_child("fv_edge_runtime.inspect:read_here", path)
+    facts = read_in_child(path)
     # A second child: where the runtime crashes on the file, what was read of it stands already.
     try:
         return _from_child("fv_edge_runtime.inspect:open_here", path)
     except (ChildCrashed, ChildOutOfMemory, ChildTimedOut) as error:
         return replace(facts, not_opened=str(error))
+
+
+def read_in_child(path: Path) -> ModelFacts:
+    """What can be read without a runtime, read in a child process. Raises as `inspect_model`."""
+    check_model_path(path)
+    return _from_child("fv_edge_runtime.inspect:read_here", path)
 
 
 def read_facts(path: Path) -> ModelFacts:

@@ -14,11 +14,12 @@ PACKAGES = {
     "fv_core": ROOT / "core/fv_core",
     "fv_edge_runtime": ROOT / "edge_runtime/fv_edge_runtime",
     "fv_benchmark": ROOT / "benchmark/fv_benchmark",
+    "fv_embed": ROOT / "embed/fv_embed",
     "fv_train": ROOT / "train/fv_train",
     "fv_export": ROOT / "export/fv_export",
     "fv_cli": ROOT / "cli/fv_cli",
 }
-DEVICE_PACKAGES = ("fv_core", "fv_edge_runtime", "fv_benchmark")
+DEVICE_PACKAGES = ("fv_core", "fv_edge_runtime", "fv_benchmark", "fv_embed")
 TRAINING_FRAMEWORKS = ("tensorflow", "keras", "onnx", "tf2onnx", "sklearn")
 
 

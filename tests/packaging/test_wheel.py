@@ -14,6 +14,7 @@ PACKAGES = {
     "fv_core": "core",
     "fv_edge_runtime": "edge_runtime",
     "fv_benchmark": "benchmark",
+    "fv_embed": "embed",
     "fv_train": "train",
     "fv_export": "export",
     "fv_cli": "cli",
@@ -49,6 +50,7 @@ def test_nothing_else_is_in_it(wheel: Path) -> None:
 def test_the_recipes_and_the_templates_are_there(wheel: Path) -> None:
     found = names(wheel)
     assert "fv_train/recipes/plates_quick.toml" in found
+    assert "fv_embed/templates/android/kotlin/Preprocess.kt.j2" in found
     assert any(name.startswith("fv_benchmark/render/") and name.endswith((".html", ".j2")) for name in found)
 
 
