@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help venv quickstart test check bench docs pictures clean
+.PHONY: help venv quickstart test check bench docs pictures web-assets web-wheel clean
 
 BIN := .venv/bin
 # The working environment is rebuilt only when what it is made of has changed.
@@ -49,6 +49,13 @@ docs: $(STAMP) ## write the generated parts of README.md and docs/reference agai
 
 pictures: $(STAMP) ## write docs/images/*.svg from commands run here
 	@$(BIN)/python docs/pictures.py
+
+web-assets: $(STAMP) ## build the pages for the browser (needs Node and npm), for `fv demo` and `--on browser`
+	@cd web && npm ci --ignore-scripts --no-audit --no-fund && node build.mjs
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e web
+
+web-wheel: web-assets ## pack them into the wheel fv-web, under dist/
+	@$(BIN)/python -m build --wheel --outdir dist web
 
 clean: ## remove .venv, caches and build outputs; runs and image sets stay
 	@rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
