@@ -8,17 +8,20 @@ from pathlib import Path
 
 from fv_benchmark.accuracy import Accuracy, measure_accuracy
 from fv_benchmark.answer import Question
+from fv_benchmark.curve import LongRun, long_run
 from fv_benchmark.errors import AccuracyNotThere
 from fv_benchmark.machine import usable_cores
 from fv_benchmark.models import Model, find_models
-from fv_benchmark.protocol import Protocol
+from fv_benchmark.protocol import PRESETS, Protocol
 from fv_benchmark.report import Report, together
-from fv_benchmark.run import Candidate, build_report, measure_candidates
+from fv_benchmark.run import Candidate, Findings, build_report, measure_candidates
 from fv_benchmark.targets import Target, TargetOptions, make_target
 from fv_core.errors import InputError
 from fv_core.imageset import ImageSet
 from fv_core.predictions import Predictions
 from fv_core.progress import Progress
+
+LONG_RUN_COOL_DOWN_SECONDS = PRESETS["normal"].cool_down_seconds
 
 
 @dataclass(frozen=True)
@@ -26,8 +29,9 @@ class BenchmarkOptions:
     """`models`: files, folders of files, or runs. `threads`: each model is measured with each of them.
 
     `imageset`: for accuracy, None: not measured. `split`: None is the reported one. `limit`: so many pictures, spread
-    evenly over the split; None: all. `input_range`: what 0 and 255 become, for files without a manifest. `on`: the
-    devices, as after `--on`; `target`: what they are told beside.
+    evenly over the split; None: all. `input_range`: what 0 and 255 become, for files without a manifest.
+    `sustained_seconds`: then run each row without a pause for so long, None: do not. `on`: the devices, as after
+    `--on`; `target`: what they are told beside.
     """
 
     models: tuple[Path, ...]
@@ -37,6 +41,7 @@ class BenchmarkOptions:
     limit: int | None = None
     input_range: tuple[float, float] | None = None
     protocol: Protocol = field(default_factory=Protocol)
+    sustained_seconds: float | None = None
     on: tuple[str, ...] = ("local",)
     target: TargetOptions = field(default_factory=TargetOptions)
 
@@ -81,8 +86,24 @@ def _on(
 ) -> Report:
     candidates = [Candidate(model, threads) for model in models for threads in options.threads]
     session = measure_candidates(candidates, options.protocol, target, progress)
-    accuracies = {} if question is None else _accuracies(target, models, question, full, progress)
-    return build_report(session, options.protocol, target.describe(session.before, session.after), accuracies)
+    findings = Findings(
+        accuracies={} if question is None else _accuracies(target, models, question, full, progress),
+        long_runs=_long_runs(target, candidates, options.sustained_seconds, progress),
+    )
+    return build_report(session, options.protocol, target.describe(session.before, session.after), findings)
+
+
+def _long_runs(
+    target: Target, candidates: list[Candidate], seconds: float | None, progress: Progress
+) -> dict[Candidate, LongRun]:
+    if seconds is None:
+        return {}
+    found = {}
+    for one in dict.fromkeys(candidates):
+        # Each begins as cool as the first, or its burst would be the heat of the one before.
+        target.cool_down(LONG_RUN_COOL_DOWN_SECONDS, progress)
+        found[one] = long_run(target.sustain(one.model.path, one.threads, seconds, progress).slices)
+    return found
 
 
 def question_for(options: BenchmarkOptions) -> Question | None:

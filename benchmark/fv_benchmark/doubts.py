@@ -5,6 +5,8 @@ A doubt never changes a figure; it stands beside it. Thresholds and where they c
     Drifted, Unsteady, WarmUpTooShort    5 %: MLPerf Mobile's rules, a result must repeat within 5 %
     TooFewSamples                        ten samples beyond a quantile (`stats`); hyperfine and pyperf warn alike
     TooFewBlocks                         five processes for an interval (`stats.MIN_BLOCKS`); MLPerf's five repeats
+    PresetNotReached                     MLPerf Mobile's calls (`protocol.PRESETS`)
+    Crowded, Disturbed                   5 %: what a core's time is shortened by, the calls are lengthened by
     OtherLoad                            a quarter of a core: an idle desktop's background is a few hundredths, and
                                          pyperf's "system tune" page asks for an otherwise idle machine
     Stolen                               1 % of the time: on a machine of one's own a hypervisor takes none
@@ -15,40 +17,25 @@ A doubt never changes a figure; it stands beside it. Thresholds and where they c
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
-# Fields of doubts that are words; all others are numbers.
-_TEXTS = ("governor", "reason", "try_next")
+from fv_benchmark.device_doubts import (
+    CoolDownUnknown,
+    Crowded,
+    Disturbed,
+    Emulated,
+    NoAccuracy,
+    NotCooled,
+    OnlySummaries,
+    PresetNotReached,
+    Slowed,
+)
+from fv_benchmark.doubt import Doubt
+from fv_benchmark.strict import plain
+
 OTHER_CORES = 0.25
 STOLEN_SHARE = 0.01
-
-
-@dataclass(frozen=True)
-class Doubt:
-    """Base of all doubts; subclasses hold the numbers as fields. `next_step`: what to try.
-
-    `machine`: in a report, the index of the machine whose whole session is doubtful; None where it stands at a row.
-    """
-
-    kind: ClassVar[str]
-    next_step: ClassVar[str]
-    machine: int | None = field(default=None, kw_only=True)
-
-    @property
-    def sentence(self) -> str:
-        """What is doubtful, with its numbers."""
-        return self._sentence()
-
-    def _sentence(self) -> str:
-        raise NotImplementedError
-
-    def to_json(self) -> dict[str, Any]:
-        """The kind, its numbers, and the two sentences."""
-        numbers = asdict(self)
-        if self.machine is None:
-            del numbers["machine"]
-        return {"kind": self.kind, **numbers, "sentence": self.sentence, "next_step": self.next_step}
 
 
 @dataclass(frozen=True)
@@ -80,15 +67,20 @@ class TooFewBlocks(Doubt):
 
 @dataclass(frozen=True)
 class Unsteady(Doubt):
-    """The medians of the slowest and the fastest process differ by the share `spread` of the median."""
+    """The medians of the slowest and the fastest process differ by the share `spread` of the median.
+
+    `cause`: what the machine tells about it, in words.
+    """
 
     kind: ClassVar[str] = "unsteady"
     next_step: ClassVar[str] = "close other programs and run again, or raise --runs"
     spread: float
     limit: float
+    cause: str = ""
 
     def _sentence(self) -> str:
-        return f"its processes differ by {self.spread:.0%} (more than {self.limit:.0%})"
+        why = f": {self.cause}" if self.cause else ""
+        return f"its processes differ by {self.spread:.0%} (more than {self.limit:.0%}){why}"
 
 
 @dataclass(frozen=True)
@@ -168,23 +160,6 @@ class ClockFree(Doubt):
         return f"the governor '{self.governor}' changes the processor's clock while it works"
 
 
-@dataclass(frozen=True)
-class NoAccuracy(Doubt):
-    """The target could not say what the model answers; `reason` says why, `try_next` what would help."""
-
-    kind: ClassVar[str] = "no-accuracy"
-    reason: str
-    try_next: str
-
-    @property
-    def next_step(self) -> str:  # type: ignore[override]  # the target knows better what would help
-        """What the target advises."""
-        return self.try_next
-
-    def _sentence(self) -> str:
-        return f"no accuracy: {self.reason}"
-
-
 KINDS: Mapping[str, type[Doubt]] = {
     kind.kind: kind
     for kind in (
@@ -197,17 +172,20 @@ KINDS: Mapping[str, type[Doubt]] = {
         OtherLoad,
         Stolen,
         ClockFree,
+        PresetNotReached,
+        OnlySummaries,
         NoAccuracy,
+        Crowded,
+        NotCooled,
+        CoolDownUnknown,
+        Emulated,
+        Disturbed,
+        Slowed,
     )
 }
 
 
 def from_json(entry: Mapping[str, Any]) -> Doubt:
     """The doubt that `Doubt.to_json` wrote; raises `ValueError`, `KeyError` or `TypeError` for anything else."""
-    numbers = {key: value for key, value in entry.items() if key not in ("kind", "sentence", "next_step")}
-    doubt = KINDS[entry["kind"]](**numbers)
-    # Report files come from other machines: a number that is none must not reach a format string.
-    for name, value in numbers.items():
-        if not isinstance(value, str if name in _TEXTS else (int, float)):
-            raise TypeError(f"{name} of the doubt {entry['kind']} is {value!r}")
-    return doubt
+    kind = KINDS[entry["kind"]]
+    return plain(kind, {key: value for key, value in entry.items() if key not in ("kind", "sentence", "next_step")})

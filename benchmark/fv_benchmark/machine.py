@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from fv_benchmark.energy import NO_ENERGY, energy_source, read_energy_uj
 from fv_benchmark.sysfs import read_number, read_text, read_throttled_bits
 
 _CLOCK_TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
@@ -25,8 +26,6 @@ _STEAL_FIELD = 7
 _CPU_NAME = re.compile(r"^(?:model name|Model|Hardware)\s*:\s*(.+)$", re.MULTILINE)
 # Bits 0 and 2 of the firmware's answer: low voltage now, throttled now (raspberrypi/documentation, vcgencmd).
 _PI_THROTTLED_BITS = 0b1101
-# One of three ways to speak of energy: "measured (SOURCE)", "estimated (FORMULA)", or this.
-NO_ENERGY = "not measurable here"
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,8 @@ class Machine:
     `load_before`, `load_after`: the kernel's one-minute load average at either end of the measurement.
     `target`: how it was reached (`local`, `ssh`, `adb`, `browser`), never a user, host or serial number. `board`: the
     device's model. `emulated`: what emulates this processor, None for a real one; such latencies are no figures of a
-    device. `energy`: where its energy figures come from. `facts`: what else this kind of target knows, by name.
+    device. `energy`: where its energy figures come from: "measured (SOURCE)", "estimated (FORMULA)" or
+    "not measurable here". `facts`: what else this kind of target knows, by name.
     """
 
     cpu: str
@@ -99,6 +99,7 @@ def describe(before: Snapshot, after: Snapshot, root: Path = Path("/")) -> Machi
         frequency_mhz=None if frequency_khz is None else frequency_khz / 1000,
         load_before=before.load,
         load_after=after.load,
+        energy=energy_source(_board(root), is_counted=read_energy_uj(root) is not None),
     )
 
 

@@ -41,8 +41,10 @@ def measure(call: Callable[[], object], clock: Clock, protocol: Protocol) -> Tim
     first_ns = _time(call, clock)
     warm_up_calls, steady = _warm_up(call, clock, round(protocol.warm_up_seconds * _NS))
     samples: list[int] = []
-    end_ns = clock() + round(protocol.block_seconds * _NS)
-    while len(samples) < protocol.min_calls or clock() < end_ns:
+    start_ns = clock()
+    end_ns = start_ns + round(protocol.block_seconds * _NS)
+    last_ns = start_ns + round(protocol.max_block_seconds * _NS)
+    while not samples or clock() < end_ns or (len(samples) < protocol.min_calls and clock() < last_ns):
         samples.append(_time(call, clock))
     return Timing(first_ns, warm_up_calls, steady, tuple(thinned(samples, protocol.max_calls)))
 

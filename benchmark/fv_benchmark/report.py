@@ -15,10 +15,13 @@ from typing import Any
 import numpy as np
 
 from fv_benchmark.accuracy import Accuracy
-from fv_benchmark.doubts import Doubt
+from fv_benchmark.condition import Condition
+from fv_benchmark.curve import LongRun
+from fv_benchmark.doubt import Doubt
 from fv_benchmark.machine import Machine
 from fv_benchmark.protocol import Protocol
 from fv_benchmark.stats import Ratio, Samples
+from fv_benchmark.targets import Summary
 
 SCHEMA_VERSION = 1
 
@@ -37,10 +40,12 @@ class Result:
     """One model file with one number of threads on one machine.
 
     `machine`: index into the report's machines. `model`: file name, no path. `scheme`: what the file's manifest says,
-    `unknown` without one. `init_ms` (the runtime's import left out), `first_ms`: medians over the
-    fresh processes. `ratio_to_first`: median latency
-    over that of the first result on the same machine. `samples_ns`: every timed call, block after
-    block; `block_lengths`: how many belong to each. `peak_memory_bytes`: the largest over the processes.
+    `unknown` without one. `init_ms` (the runtime's import left out), `first_ms`: medians over the fresh processes.
+    `ratio_to_first`: median latency over that of the first result on the same machine. `samples_ns`: every timed call,
+    block after block; `block_lengths`: how many belong to each. `peak_memory_bytes`: the largest over the processes.
+    `conditions`: the machine's state before and after each block, two for each. `waited_shares`: of each block.
+    `summaries`: of each block, where the device's tool tells no single calls. `energy_mj`: millijoules a call; where
+    they come from is the machine's `energy`. `long_run`: with `--sustained`.
     """
 
     machine: int
@@ -60,6 +65,11 @@ class Result:
     peak_memory_bytes: int | None
     doubts: tuple[Doubt, ...]
     accuracy: Accuracy | None = None
+    conditions: tuple[Condition | None, ...] = ()
+    waited_shares: tuple[float | None, ...] = ()
+    summaries: tuple[Summary, ...] = ()
+    energy_mj: float | None = None
+    long_run: LongRun | None = None
 
     def blocks(self) -> list[Samples]:
         """The samples of each fresh process, in nanoseconds."""
@@ -67,11 +77,12 @@ class Result:
         return np.split(samples, np.cumsum(self.block_lengths)[:-1])
 
     def to_json(self) -> dict[str, Any]:
-        """As stored: `accuracy` is there only when it was measured."""
+        """As stored: `accuracy` and `long_run` are there only when they were measured."""
         data = asdict(self)
         data["doubts"] = [doubt.to_json() for doubt in self.doubts]
-        if self.accuracy is None:
-            del data["accuracy"]
+        for name in ("accuracy", "long_run"):
+            if data[name] is None:
+                del data[name]
         return data
 
 

@@ -9,11 +9,16 @@ from typing import Any
 
 from fv_benchmark import doubts, strict
 from fv_benchmark.accuracy import Accuracy
+from fv_benchmark.condition import Condition
+from fv_benchmark.curve import CLEAN, LongRun
+from fv_benchmark.device_doubts import COMPETED, THROTTLED
 from fv_benchmark.errors import BadReport
 from fv_benchmark.machine import Machine
 from fv_benchmark.protocol import Protocol
 from fv_benchmark.report import SCHEMA_VERSION, LatencyMs, Report, Result
+from fv_benchmark.slices import Slice
 from fv_benchmark.stats import Ratio
+from fv_benchmark.targets import Summary
 from fv_core.errors import MissingPath
 from fv_core.files import write_text
 
@@ -80,9 +85,37 @@ def _result(entry: Mapping[str, Any]) -> Result:
     typed["block_lengths"] = strict.counts(entry["block_lengths"])
     typed["doubts"] = tuple(doubts.from_json(doubt) for doubt in entry["doubts"])
     typed["accuracy"] = _accuracy(entry["accuracy"]) if "accuracy" in entry else None
+    typed["conditions"] = tuple(_condition(one) for one in entry.get("conditions", ()))
+    typed["waited_shares"] = tuple(_number_or_none(one) for one in entry.get("waited_shares", ()))
+    typed["summaries"] = tuple(strict.plain(Summary, one) for one in entry.get("summaries", ()))
+    typed["long_run"] = _long_run(entry["long_run"]) if "long_run" in entry else None
     if sum(typed["block_lengths"]) != len(typed["samples_ns"]):
         raise ValueError("the blocks are not as long as the samples")
     return strict.plain(Result, typed)
+
+
+def _long_run(entry: Mapping[str, Any]) -> LongRun:
+    typed = dict(entry)
+    typed["slices"] = tuple(_slice(one) for one in entry["slices"])
+    typed["marks"] = tuple(str(mark) for mark in entry["marks"])
+    if not set(typed["marks"]) <= {CLEAN, THROTTLED, COMPETED} or not 0 < len(typed["slices"]) == len(typed["marks"]):
+        raise ValueError("the marks of a long run are not those of its slices")
+    return strict.plain(LongRun, typed)
+
+
+def _slice(entry: Mapping[str, Any]) -> Slice:
+    typed = dict(entry)
+    typed["samples_ns"] = strict.counts(entry["samples_ns"])
+    typed["condition"] = _condition(entry.get("condition"))
+    return strict.plain(Slice, typed)
+
+
+def _condition(entry: Mapping[str, Any] | None) -> Condition | None:
+    return None if entry is None else strict.plain(Condition, entry)
+
+
+def _number_or_none(value: Any) -> float | None:
+    return None if value is None else strict.finite(value)
 
 
 def _accuracy(entry: Mapping[str, Any]) -> Accuracy:

@@ -3,40 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fv_benchmark.accuracy import Accuracy
-from fv_benchmark.doubts import (
-    OTHER_CORES,
-    STOLEN_SHARE,
-    ClockFree,
-    Doubt,
-    Drifted,
-    NoAccuracy,
-    OtherLoad,
-    Stolen,
-    Throttled,
-    TooFewBlocks,
-    TooFewSamples,
-    Unsteady,
-    WarmUpTooShort,
-)
+from fv_benchmark.curve import LongRun, run_doubts
+from fv_benchmark.device_doubts import NoAccuracy
+from fv_benchmark.energy import board_power_w
 from fv_benchmark.errors import AccuracyNotThere
-from fv_benchmark.machine import Activity, Machine, Snapshot, between
+from fv_benchmark.examine import row_doubts, session_doubts
+from fv_benchmark.machine import Machine, Snapshot
 from fv_benchmark.models import Model
 from fv_benchmark.plan import interleaved
-from fv_benchmark.protocol import REPEATS_WITHIN, Protocol
+from fv_benchmark.protocol import Protocol
 from fv_benchmark.report import LatencyMs, Report, Result
-from fv_benchmark.stats import MIN_BLOCKS, Ratio, Samples, quantiles, ratio_interval, samples_needed
-from fv_benchmark.targets import Block, Target
+from fv_benchmark.stats import Ratio, Samples, quantiles, ratio_interval
+from fv_benchmark.targets import Block, Cooling, Target
 from fv_core.progress import Progress
 
 _MS = 1e-6
-# A trend needs three points.
-_MIN_ROUNDS_FOR_DRIFT = 3
 
 
 @dataclass(frozen=True)
@@ -61,11 +49,19 @@ class Measured:
 
 @dataclass(frozen=True)
 class Session:
-    """All candidates, measured side by side on one machine, and the machine's counters at either end."""
+    """All candidates, measured side by side on one machine, and the machine's counters at either end.
+
+    `coolings`: the waits before the rounds, where the protocol asks for them.
+    """
 
     measured: tuple[Measured, ...]
     before: Snapshot
     after: Snapshot
+    coolings: tuple[Cooling, ...] = ()
+
+    def levels_ns(self) -> NDArray[np.float64]:
+        """(candidates, rounds) the median latency of each block."""
+        return np.array([[np.median(block.samples_ns) for block in one.blocks] for one in self.measured])
 
 
 def measure_candidates(
@@ -73,39 +69,45 @@ def measure_candidates(
 ) -> Session:
     """Run every block of every candidate. Raises what a worker raises for a file that cannot be run."""
     blocks: list[list[Block]] = [[] for _ in candidates]
+    coolings: list[Cooling] = []
     steps = interleaved(len(candidates), protocol.blocks)
     before = target.snapshot()
     for done, step in enumerate(steps):
         candidate = candidates[step.index]
+        if protocol.cool_down_seconds and step.round_index == len(coolings):
+            coolings.append(target.cool_down(protocol.cool_down_seconds, progress))
         progress.advance("measuring", done, len(steps), candidate.model.name)
         blocks[step.index].append(target.measure(candidate.model.path, candidate.threads, protocol))
     progress.advance("measuring", len(steps), len(steps))
     measured = tuple(Measured(one, tuple(found)) for one, found in zip(candidates, blocks, strict=True))
-    return Session(measured, before, target.snapshot())
+    return Session(measured, before, target.snapshot(), tuple(coolings))
 
 
-def build_report(
-    session: Session,
-    protocol: Protocol,
-    machine: Machine,
-    accuracies: Mapping[Path, Accuracy | AccuracyNotThere] | None = None,
-) -> Report:
-    """Figures, intervals and doubts of a session; `accuracies` by the model's path: measured, or why not."""
-    first = session.measured[0]
-    found = accuracies or {}
+@dataclass(frozen=True)
+class Findings:
+    """What was learnt beside the blocks: `accuracies` by the model's path, or why there is none; `long_runs`."""
+
+    accuracies: Mapping[Path, Accuracy | AccuracyNotThere] = field(default_factory=dict)
+    long_runs: Mapping[Candidate, LongRun] = field(default_factory=dict)
+
+
+def build_report(session: Session, protocol: Protocol, machine: Machine, findings: Findings | None = None) -> Report:
+    """Figures, intervals and doubts of a session."""
+    found = findings or Findings()
     return Report(
         protocol=protocol,
         machines=(machine,),
-        doubts=_session_doubts(session, machine),
-        results=tuple(_result(one, first, found.get(one.candidate.model.path)) for one in session.measured),
+        doubts=session_doubts(session.levels_ns(), session.before, session.after, session.coolings, machine),
+        results=tuple(_result(one, session.measured[0], protocol, machine, found) for one in session.measured),
     )
 
 
-def _result(measured: Measured, first: Measured, accuracy: Accuracy | AccuracyNotThere | None) -> Result:
+def _result(measured: Measured, first: Measured, protocol: Protocol, machine: Machine, findings: Findings) -> Result:
     model, blocks, samples = measured.candidate.model, measured.blocks, measured.samples()
-    pooled = np.concatenate(samples)
-    found = quantiles(pooled)
+    accuracy = findings.accuracies.get(model.path)
+    run = findings.long_runs.get(measured.candidate)
     peaks = [block.peak_memory_bytes for block in blocks if block.peak_memory_bytes is not None]
+    latency = _latency(blocks)
     ratio = ratio_interval(samples, first.samples(), paired=True) if measured is not first else Ratio(1.0, (1.0, 1.0))
     absent = (NoAccuracy(str(accuracy), accuracy.hint),) if isinstance(accuracy, AccuracyNotThere) else ()
     return Result(
@@ -119,68 +121,37 @@ def _result(measured: Measured, first: Measured, accuracy: Accuracy | AccuracyNo
         size_bytes=model.size_bytes,
         init_ms=float(np.median([block.init_ns for block in blocks])) * _MS,
         first_ms=float(np.median([block.first_ns for block in blocks])) * _MS,
-        latency_ms=LatencyMs(_ms(found.p50_ns), _ms(found.p90_ns), _ms(found.p99_ns)),
+        latency_ms=latency,
         ratio_to_first=ratio,
-        samples_ns=tuple(int(sample) for sample in pooled),
+        samples_ns=tuple(int(sample) for block in samples for sample in block),
         block_lengths=tuple(len(block) for block in samples),
         peak_memory_bytes=max(peaks) if peaks else None,
-        doubts=_result_doubts(measured) + absent,
+        doubts=row_doubts(blocks, protocol) + absent + (run_doubts(run) if run else ()),
         accuracy=accuracy if isinstance(accuracy, Accuracy) else None,
+        conditions=tuple(end for block in blocks for end in (block.before, block.after)),
+        waited_shares=tuple(block.waited_share for block in blocks),
+        summaries=tuple(block.summary for block in blocks if block.summary is not None),
+        energy_mj=_energy_mj(blocks, latency, machine),
+        long_run=run,
     )
 
 
-def _result_doubts(measured: Measured) -> tuple[Doubt, ...]:
-    doubts: list[Doubt] = []
-    count = sum(len(block.samples_ns) for block in measured.blocks)
-    missing = next((share for share in (0.5, 0.9, 0.99) if count < samples_needed(share)), None)
-    if missing is not None:
-        doubts.append(TooFewSamples(round(100 * missing), count, samples_needed(missing)))
-    if len(measured.blocks) < MIN_BLOCKS:
-        doubts.append(TooFewBlocks(len(measured.blocks), MIN_BLOCKS))
-    medians = [float(np.median(block.samples_ns)) for block in measured.blocks]
-    spread = (max(medians) - min(medians)) / float(np.median(medians))
-    if spread > REPEATS_WITHIN:
-        doubts.append(Unsteady(spread, REPEATS_WITHIN))
-    unsteady = sum(not block.steady for block in measured.blocks)
-    if unsteady:
-        doubts.append(WarmUpTooShort(unsteady, len(measured.blocks)))
-    return tuple(doubts)
+def _energy_mj(blocks: Sequence[Block], latency: LatencyMs, machine: Machine) -> float | None:
+    """Millijoules a call: counted, else by the board's typical power, else none; `machine.energy` says which."""
+    counted = [block.energy_uj for block in blocks if block.energy_uj is not None]
+    if len(counted) == len(blocks):
+        return float(np.median(counted)) / 1000
+    power_w = board_power_w(machine.board) if machine.emulated is None else None
+    return None if power_w is None or latency.p50 is None else power_w * latency.p50
 
 
-def _session_doubts(session: Session, machine: Machine) -> tuple[Doubt, ...]:
-    doubts = _activity_doubts(between(session.before, session.after, machine.cores))
-    change = drift(session)
-    if change is not None and abs(change) > REPEATS_WITHIN:
-        doubts.append(Drifted(change, REPEATS_WITHIN))
-    if machine.governor not in (None, "performance"):
-        doubts.append(ClockFree(str(machine.governor)))
-    return tuple(replace(doubt, machine=0) for doubt in doubts)
-
-
-def _activity_doubts(activity: Activity) -> list[Doubt]:
-    doubts: list[Doubt] = []
-    if activity.throttle_events:
-        doubts.append(Throttled(activity.throttle_events))
-    if activity.other_cores is not None and activity.other_cores > OTHER_CORES:
-        doubts.append(OtherLoad(activity.other_cores, OTHER_CORES))
-    if activity.stolen_share is not None and activity.stolen_share > STOLEN_SHARE:
-        doubts.append(Stolen(activity.stolen_share, STOLEN_SHARE))
-    return doubts
-
-
-def drift(session: Session) -> float | None:
-    """How much slower (positive) the last round was than the first, as a share, by a line through all rounds.
-
-    Each candidate counts alike: its blocks are taken relative to their own mean, on a logarithmic scale. None with
-    fewer than three rounds.
-    """
-    levels = np.log([[np.median(block.samples_ns) for block in one.blocks] for one in session.measured])
-    rounds = levels.shape[1]
-    if rounds < _MIN_ROUNDS_FOR_DRIFT:
-        return None
-    by_round = (levels - levels.mean(axis=1, keepdims=True)).mean(axis=0)
-    slope = float(np.polyfit(np.arange(rounds), by_round, 1)[0])
-    return float(np.exp(slope * (rounds - 1)) - 1)
+def _latency(blocks: Sequence[Block]) -> LatencyMs:
+    """Quantiles of all calls; where a device's tool tells only summaries, the median of those and no more."""
+    levels = np.concatenate([block.samples_ns for block in blocks])
+    if any(block.summary is not None for block in blocks):
+        return LatencyMs(_ms(float(np.median(levels))), None, None)
+    found = quantiles(levels)
+    return LatencyMs(_ms(found.p50_ns), _ms(found.p90_ns), _ms(found.p99_ns))
 
 
 def _ms(latency_ns: float | None) -> float | None:

@@ -11,7 +11,7 @@ from fv_benchmark.machine import Machine, Snapshot
 from fv_benchmark.models import Model
 from fv_benchmark.protocol import Protocol
 from fv_benchmark.report import Report
-from fv_benchmark.run import Candidate, Measured, Session, build_report
+from fv_benchmark.run import Candidate, Findings, Measured, Session, build_report
 from fv_benchmark.targets import Block
 from fv_core.imageset import Header, ImageSet, Split, content_hash, write_header
 from fv_core.predictions import Predictions
@@ -62,7 +62,7 @@ def report(
 ) -> Report:
     session = Session(rows or (measured("food_fp32.tflite", 2.0), measured("food_int8.tflite", 1.0)), QUIET, after)
     by_path = {Path("/models") / name: one for name, one in (accuracies or {}).items()}
-    return build_report(session, Protocol(), machine(cpu), by_path)
+    return build_report(session, Protocol(), machine(cpu), Findings(by_path))
 
 
 def image_set(folder: Path, per_class: int = 20, size: int = 8) -> ImageSet:

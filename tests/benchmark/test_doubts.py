@@ -12,7 +12,18 @@ EXAMPLES = [
     doubts.OtherLoad(1.6, 0.25),
     doubts.Stolen(0.034, 0.01),
     doubts.ClockFree("ondemand"),
+    doubts.PresetNotReached("normal", 60, 1024),
+    doubts.OnlySummaries(5, "median", 250),
     doubts.NoAccuracy("the binary only times", "--on ssh://USER@HOST"),
+    doubts.Crowded(0.31, 0.05),
+    doubts.NotCooled(2, 5, 300.0),
+    doubts.CoolDownUnknown(),
+    doubts.Emulated("qemu-user"),
+    doubts.Disturbed("competed", 180.0, 200.0, 380.0, 0.5),
+    doubts.Disturbed("throttled", 60.0, 0.0, 60.0, 0.12),
+    doubts.Disturbed("competed", 60.0, 0.0, 60.0, None),
+    doubts.Slowed(45.0, 0.05),
+    doubts.Unsteady(0.12, 0.05, "nothing explains it"),
 ]
 
 
@@ -39,7 +50,18 @@ def test_sentences():
         "other programs used 1.6 processor cores meanwhile (more than 0.25)",
         "the hypervisor took 3.4% of the processor's time (more than 1%)",
         "the governor 'ondemand' changes the processor's clock while it works",
+        "60 calls within the time limit, the preset normal wants 1024",
+        "p50 is the median of 5 processes' medians (250 calls); no p90 and p99",
         "no accuracy: the binary only times",
+        "another program held its core for 31% of the time (more than 5%)",
+        "still warm before 2 of 5 rounds, after 300 s",
+        "whether it had cooled between rounds is not known: it tells neither temperature nor throttling",
+        "emulated by qemu-user: the answers count, the milliseconds are no figures of a device",
+        "another program held its core for 180 s between 3:20 and 6:20: 50% fewer calls a second",
+        "the processor was throttled for 60 s between 0:00 and 1:00: 12% fewer calls a second",
+        "another program held its core for 60 s between 0:00 and 1:00: no second was undisturbed",
+        "slower by more than 5% for 45 s, and nothing the machine tells says why",
+        "its processes differ by 12% (more than 5%): nothing explains it",
     ]
 
 

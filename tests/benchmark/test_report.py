@@ -21,6 +21,10 @@ RESULT = {
     "block_lengths",
     "peak_memory_bytes",
     "doubts",
+    "conditions",
+    "waited_shares",
+    "summaries",
+    "energy_mj",
 }
 ACCURACY = {
     "top1",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fv_benchmark.doubts import Doubt
+from fv_benchmark.doubt import Doubt
 from fv_benchmark.render import words
 from fv_benchmark.report import Report, Result
 

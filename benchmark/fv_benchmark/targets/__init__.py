@@ -27,12 +27,25 @@ from fv_core.registry import Registry
 
 
 @dataclass(frozen=True)
+class Summary:
+    """What a device's own tool says of its calls where it does not tell each of them; nanoseconds, None: not said."""
+
+    calls: int
+    mean_ns: int
+    min_ns: int
+    max_ns: int
+    median_ns: int | None = None
+    p95_ns: int | None = None
+
+
+@dataclass(frozen=True)
 class Block:
     """What one fresh process measured; times in nanoseconds. `steady`: whether the warm-up ended by itself.
 
     `before`, `after`: the machine's state at either end of warm-up and timed calls, None where it cannot be asked.
     `waited_share`: share of that time in which the process wanted a core and another program had it. `energy_uj`: what
-    the whole machine used for one call, in microjoules, on average, where it counts that.
+    the whole machine used for one call, in microjoules, on average, where it counts that. `summary`: where the device's
+    tool tells no single calls; `samples_ns` is then its median alone, or its mean where there is no median.
     """
 
     init_ns: int
@@ -46,6 +59,7 @@ class Block:
     after: Condition | None = None
     waited_share: float | None = None
     energy_uj: float | None = None
+    summary: Summary | None = None
 
 
 @dataclass(frozen=True)
@@ -63,7 +77,8 @@ class TargetOptions:
 
     `question`: the pictures that `answers` will be asked about, None without `--data` (so that `open` can send them).
     ssh: `install` a private environment there, from the network or from `wheels`; `clean` removes it and what was
-    sent; `decode_on_device` sends the photos. browser: `port` (None: any free one), `plain_http`, `adb_reverse`.
+    sent; `decode_on_device`, the folder that the image set was prepared from, sends its photos. browser: `port` (None:
+    any free one), `plain_http`, `adb_reverse`.
     adb: `benchmark_model`, the platform's own binary; `fixed_performance` switches that mode on and back.
     """
 
@@ -71,7 +86,7 @@ class TargetOptions:
     install: bool = False
     wheels: Path | None = None
     clean: bool = False
-    decode_on_device: bool = False
+    decode_on_device: Path | None = None
     port: int | None = None
     plain_http: bool = False
     adb_reverse: bool = False

@@ -53,6 +53,8 @@ def condition_from(answer: Any) -> Condition | None:
 
 def _block(answer: Mapping[str, Any], protocol: Protocol) -> Block:
     typed = dict(answer)
+    if typed.get("summary") is not None:
+        raise ValueError("a summary where single calls were asked for")
     typed["samples_ns"] = strict.counts(typed["samples_ns"])
     if len(typed["samples_ns"]) > protocol.max_calls:
         raise ValueError(f"{len(typed['samples_ns'])} samples, asked for at most {protocol.max_calls}")

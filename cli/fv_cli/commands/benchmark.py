@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,7 +10,7 @@ import typer
 
 from fv_benchmark.benchmark import BenchmarkOptions, question_for
 from fv_benchmark.benchmark import benchmark as run_benchmark
-from fv_benchmark.protocol import Protocol
+from fv_benchmark.protocol import DEFAULT, Protocol, protocol_for
 from fv_benchmark.targets import TargetOptions
 from fv_cli import against as full_model
 from fv_cli import output
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 _STDOUT = "-"
+_SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
+# A run of a day makes 86,400 slices; a longer one would not be a benchmark.
+_LONGEST_S = 86_400.0
 
 
 @app.command()
@@ -35,7 +38,13 @@ def benchmark(
     split: Annotated[str | None, typer.Option(help="Default: validation, else test.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Accuracy on so many pictures only.")] = None,
     threads: Annotated[str, typer.Option(metavar="N,N,…", help="Threads to measure with.")] = "1",
+    preset: Annotated[
+        str, typer.Option(metavar="NAME", help="default, quick or normal: the last two as long as MLPerf Mobile's.")
+    ] = DEFAULT,
     runs: Annotated[int, typer.Option(min=1, help="Fresh processes for each row.")] = Protocol.blocks,
+    sustained: Annotated[
+        str | None, typer.Option(metavar="10m|90s", help="Then run each row without a pause for so long.")
+    ] = None,
     on: Annotated[
         list[str] | None,
         typer.Option(metavar="DEVICE", help="local, ssh://USER@HOST, adb[:SERIAL], browser; more than once for more."),
@@ -50,8 +59,8 @@ def benchmark(
     wheels: Annotated[Path | None, typer.Option(metavar="DIR", help="ssh: install from these, no network.")] = None,
     clean: Annotated[bool, typer.Option("--clean", help="ssh: remove what was put there, afterwards.")] = False,
     decode_on_device: Annotated[
-        bool, typer.Option("--decode-on-device", help="ssh: send the photos and decode them there.")
-    ] = False,
+        Path | None, typer.Option(metavar="PHOTOS", help="ssh: send the photos of this folder, decode them there.")
+    ] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="browser: serve here; default a free one.")] = None,
     plain_http: Annotated[
         bool, typer.Option("--plain-http", help="browser: no certificate; then no threads and no WebGPU on phones.")
@@ -74,7 +83,8 @@ def benchmark(
         split=split,
         limit=limit,
         input_range=None if input_range is None else parse_input_range(input_range),
-        protocol=replace(Protocol(), blocks=runs),
+        protocol=protocol_for(preset, runs),
+        sustained_seconds=None if sustained is None else parse_duration(sustained),
         on=tuple(on) if on else BenchmarkOptions.on,
         target=TargetOptions(
             install=install,
@@ -107,6 +117,15 @@ def parse_threads(text: str) -> tuple[int, ...]:
     if not all(word.strip().isdecimal() and int(word) > 0 for word in words):
         raise InputError(f"cannot measure with {text!r} threads", why="whole numbers from 1", hint="--threads 1,2,4")
     return tuple(dict.fromkeys(int(word) for word in words))
+
+
+def parse_duration(text: str) -> float:
+    """`10m`, `90s`, `1h` or plain seconds -> seconds; raises `InputError`. At most a day."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)(s|m|h|)", text)
+    seconds = float(match[1]) * _SECONDS[match[2]] if match else 0.0
+    if not 0 < seconds <= _LONGEST_S:
+        raise InputError(f"cannot run for {text!r}", why="a time such as 10m, 90s or 1h", hint="--sustained 10m")
+    return seconds
 
 
 def show(report: Report) -> None:
