@@ -56,7 +56,7 @@ class Classifier:
         check_sound(path)
         self.manifest: Manifest | None = read_manifest(path)
         if input_range is not None:
-            _check_input_range(input_range, self.manifest)
+            check_input_range(input_range, self.manifest)
         self._input_range = input_range
         self.session = open_session(path, threads)
         self._form = input_form(self.session)
@@ -131,7 +131,8 @@ def _preprocess(manifest: Manifest | None, input_size: int) -> Preprocess:
     return manifest.preprocess
 
 
-def _check_input_range(input_range: Range, manifest: Manifest | None) -> None:
+def check_input_range(input_range: Range, manifest: Manifest | None) -> None:
+    """Raise `BadInputRange` for a range that is none, or that contradicts the file's manifest."""
     check_range(input_range)
     if manifest is not None:
         raise BadInputRange(
