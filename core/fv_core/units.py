@@ -34,3 +34,12 @@ def seconds_as_text(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
+def count_as_text(count: int) -> str:
+    """`59100000` -> `59.1 M`; below a thousand as it is. Decimal prefixes, as operations are counted."""
+    for size, prefix in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
+        # 999,950 would be rounded to 1000.0 k.
+        if count >= 0.99995 * size:
+            return f"{count / size:.1f} {prefix}"
+    return str(count)

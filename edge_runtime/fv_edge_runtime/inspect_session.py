@@ -15,6 +15,8 @@ from fv_edge_runtime.tflite_file import read_tflite
 
 def with_session(path: Path, facts: ModelFacts) -> ModelFacts:
     """`facts` with the runtime's name and, of a TFLite file, its partitions; or with the reason why it did not open."""
+    if facts.unsound:
+        return replace(facts, not_opened="fv gives no unsound file to a runtime")
     try:
         session = open_session(path)
     except FvError as error:

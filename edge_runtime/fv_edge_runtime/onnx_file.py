@@ -1,12 +1,14 @@
 """What stands in an ONNX file, read without a runtime and without the onnx package.
 
-Field numbers are those of onnx/onnx.proto (IR version 13 as of onnx 1.23). Weights are measured, not copied.
+Field numbers are those of onnx/onnx.proto (IR version 13 as of onnx 1.23). Weights are measured, not copied; small
+constants (shapes, scales, zero points) can be read (`onnx_values`).
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+import struct
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from fv_edge_runtime._protobuf import Field, Message, damaged, integers, text
@@ -46,24 +48,30 @@ class Value:
     shape: tuple[int, ...] | None
 
 
+Attribute = int | float | str | tuple[int, ...]
+
+
 @dataclass(frozen=True)
 class Node:
-    """One node; `domain` is empty for the standard operators."""
+    """One node; `domain` is empty for the standard operators. `attributes`: those that are numbers or text."""
 
     operator: str
     domain: str
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
+    attributes: dict[str, Attribute] = field(default_factory=dict, compare=False)
+    in_branch: bool = False
 
 
 @dataclass(frozen=True)
 class Constant:
-    """A weight that is stored in the file."""
+    """A weight that is stored in the file; `data`: its raw bytes, or (field number, bytes) of its typed fields."""
 
     name: str
     dtype: str
     shape: tuple[int, ...]
     size_bytes: int
+    data: tuple[Field, ...] = field(default=(), repr=False, compare=False)
 
 
 @dataclass
@@ -129,6 +137,8 @@ def _read_graph(graph: Message, found: OnnxFile, depth: int) -> None:
 def _read_node(node: Message, found: OnnxFile, depth: int) -> None:
     inputs: list[str] = []
     outputs: list[str] = []
+    attributes: dict[str, Attribute] = {}
+    constants: list[Constant] = []
     operator = domain = ""
     for entry in node.fields():
         if entry.number == 1:
@@ -140,21 +150,39 @@ def _read_node(node: Message, found: OnnxFile, depth: int) -> None:
         elif entry.number == 7:
             domain = text(entry)
         elif entry.number == 5:
-            _read_attribute(node.child(entry), found, depth)
-    found.nodes.append(Node(operator, domain, tuple(inputs), tuple(outputs)))
+            _read_attribute(node.child(entry), found, depth, attributes, constants)
+    found.nodes.append(Node(operator, domain, tuple(inputs), tuple(outputs), attributes, in_branch=depth > 0))
+    if operator == "Constant" and len(constants) == len(outputs) == 1:
+        found.constants[outputs[0]] = replace(constants[0], name=outputs[0])
 
 
-def _read_attribute(attribute: Message, found: OnnxFile, depth: int) -> None:
+def _read_attribute(
+    attribute: Message, found: OnnxFile, depth: int, attributes: dict[str, Attribute], constants: list[Constant]
+) -> None:
+    name, listed = "", list[int]()
     for entry in attribute.fields():
-        if entry.number in (6, 11):
+        if entry.number == 1:
+            name = text(entry)
+        elif entry.number in (6, 11):
             _read_graph(attribute.child(entry), found, depth + 1)
         elif entry.number in (5, 10):
-            _constant(attribute.child(entry))
+            constants.append(_constant(attribute.child(entry)))
+        elif entry.number == 2 and len(entry.data) == 4:
+            attributes[name] = float(struct.unpack("<f", entry.data)[0])
+        elif entry.number == 3:
+            attributes[name] = next(integers(entry), 0)
+        elif entry.number == 4:
+            attributes[name] = bytes(entry.data).decode("utf-8", errors="replace")
+        elif entry.number == 8:
+            listed.extend(integers(entry))
+    if listed:
+        attributes[name] = tuple(listed)
 
 
 def _constant(tensor: Message) -> Constant:
     dims: list[int] = []
     name, type_code, size_bytes, is_external = "", 0, 0, False
+    data: list[Field] = []
     for entry in tensor.fields():
         if entry.number == 1:
             dims.extend(integers(entry))
@@ -165,6 +193,7 @@ def _constant(tensor: Message) -> Constant:
         elif entry.number in (4, 5, 6, 7, 9, 10, 11):
             # raw_data, or one of the typed fields, whose varints are longer or shorter than the elements.
             size_bytes += max(len(entry.data), 1)
+            data.append(entry)
         elif entry.number == 14:
             is_external = entry.integer == _EXTERNAL
     dtype, bits = TYPES.get(type_code, (f"type_{type_code}", 0))
@@ -176,7 +205,7 @@ def _constant(tensor: Message) -> Constant:
         )
     if any(size < 0 for size in dims) or (size_bytes == 0 and bits and math.prod(dims) > 0):
         raise damaged(f"the weights {name!r} of shape {tuple(dims)} have no data")
-    return Constant(name, dtype, tuple(dims), size_bytes)
+    return Constant(name, dtype, tuple(dims), size_bytes, tuple(data))
 
 
 def _value(message: Message) -> Value:

@@ -12,6 +12,7 @@ and nothing in int16.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from fv_edge_runtime.facts import OutsideOperator
 from fv_edge_runtime.tflite_file import NO_TENSOR, Operator, TfliteFile
@@ -20,7 +21,9 @@ from fv_edge_runtime.tflite_names import type_name
 # (input tensors, output tensors) of one DELEGATE node.
 DelegateNode = tuple[tuple[int, ...], tuple[int, ...]]
 
-_NO_INT8_KERNEL = ("HARD_SWISH", "SOFTMAX", "RELU", "RELU6", "ABS", "FLOOR", "NEG", "ROUND", "SQRT", "SQUARE", "GELU")
+_NO_INT8_KERNEL = tuple(
+    "HARD_SWISH SOFTMAX RELU RELU6 ABS FLOOR NEG ROUND SQRT SQUARE GELU AVERAGE_POOL_2D PADV2".split()
+)
 _WITH_WEIGHTS = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
 _SHAPES = ("SHAPE", "STRIDED_SLICE", "PACK")
 _NO_INT8 = "this runtime's XNNPACK takes float operators only; its own kernels run it"
@@ -35,11 +38,34 @@ def outside_operators(
     `delegates_int8`: whether the runtime's delegate takes int8 operators at all.
     """
     inside = _inside(model.operators, delegates)
+    between = _between(model.operators, inside)
     return tuple(
-        _described(model, operator, delegates_int8)
+        replace(_described(model, operator, delegates_int8), breaks=number in between)
         for number, operator in enumerate(model.operators)
         if number not in inside
     )
+
+
+def _between(operators: Sequence[Operator], inside: set[int]) -> set[int]:
+    """Those outside that are computed from something inside, and that something inside is computed from."""
+    behind = _reached([(one.inputs, one.outputs) for one in operators], inside)
+    turned = [(one.outputs, one.inputs) for one in reversed(operators)]
+    last = len(operators) - 1
+    before = {last - number for number in _reached(turned, {last - number for number in inside})}
+    return (behind & before) - inside
+
+
+def _reached(steps: Sequence[tuple[Sequence[int], Sequence[int]]], start: set[int]) -> set[int]:
+    """Numbers of the steps that read, directly or through others, what the steps of `start` write."""
+    written: set[int] = set()
+    reached: set[int] = set()
+    for number, (reads, writes) in enumerate(steps):
+        is_behind = not written.isdisjoint(reads)
+        if is_behind:
+            reached.add(number)
+        if is_behind or number in start:
+            written.update(writes)
+    return reached
 
 
 def _inside(operators: Sequence[Operator], delegates: Sequence[DelegateNode]) -> set[int]:

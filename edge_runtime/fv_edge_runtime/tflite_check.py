@@ -3,6 +3,9 @@
 The kernels divide by strides, multiply sizes in 32 bits and index by what the file says (CVE-2021-29591, -29601,
 -29606 and others in TensorFlow's advisories are of these kinds). Checked are: indices, sizes and their products,
 that constants are as long as their shapes say, scales and zero points, strides and windows.
+
+Operators that run another graph of the file are refused as such: a classifier has none, only the first graph is checked
+here, and nothing bounds how long a WHILE would run.
 """
 
 from __future__ import annotations
@@ -10,8 +13,9 @@ from __future__ import annotations
 import math
 
 from fv_edge_runtime._flatbuffer import damaged
+from fv_edge_runtime.errors import UnsupportedModel
 from fv_edge_runtime.tflite_file import NO_TENSOR, Operator, Tensor, TfliteFile
-from fv_edge_runtime.tflite_names import type_bits
+from fv_edge_runtime.tflite_names import type_bits, type_name
 
 # 2 GiB is the largest flatbuffer; no tensor of a classifier for a device comes near.
 MAX_TENSOR_BYTES = 1 << 31
@@ -25,16 +29,41 @@ _POSITIVE_OPTIONS = {
     "TRANSPOSE_CONV": (1, 2),
 }
 _WITH_KERNEL = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED")
+_WITH_GRAPHS = ("WHILE", "IF", "CALL", "CALL_ONCE", "STABLEHLO_WHILE", "STABLEHLO_CASE")
+# Where a zero point must lie: the numbers that the type can hold (schema.fbs, QuantizationParameters).
+_LIMITS = {"uint8": (0, 255), "int8": (-128, 127), "int16": (-(1 << 15), (1 << 15) - 1)}
 
 
 def check_tflite(model: TfliteFile) -> None:
-    """Raise `BadModelFile` with the first thing that is wrong."""
-    for index, tensor in enumerate(model.tensors):
-        _check_sizes(index, tensor)
-        _check_quantization(index, tensor)
+    """Raise `BadModelFile` with the first thing that is wrong, or `UnsupportedModel` for a graph that runs others."""
+    check_indices(model)
+    check_values(model)
+
+
+def check_indices(model: TfliteFile) -> None:
+    """Raise `BadModelFile` where something names a tensor that is not there: such a graph cannot even be described."""
     for index in (*model.inputs, *model.outputs):
         _check_index(index, model, "the graph's inputs and outputs name")
     for number, operator in enumerate(model.operators):
+        for index in operator.inputs:
+            if index != NO_TENSOR:
+                _check_index(index, model, f"operator {number} ({operator.name}) reads")
+        for index in operator.outputs:
+            _check_index(index, model, f"operator {number} ({operator.name}) writes")
+
+
+def check_values(model: TfliteFile) -> None:
+    """Raise `BadModelFile` for sizes, scales, strides and kernels that a runtime must not be given."""
+    for index, tensor in enumerate(model.tensors):
+        _check_sizes(index, tensor)
+        _check_quantization(index, tensor)
+    for number, operator in enumerate(model.operators):
+        if operator.name in _WITH_GRAPHS:
+            raise UnsupportedModel(
+                f"operator {number} is {operator.name}, which runs another graph of the file",
+                why="a picture classifier has no loops and branches, and nothing bounds how long they run",
+                hint="export the model without control flow",
+            )
         _check_operator(number, operator, model)
 
 
@@ -57,6 +86,9 @@ def _check_quantization(index: int, tensor: Tensor) -> None:
         raise damaged(f"tensor {index} has the scale {scale[0] if len(scale) == 1 else 'NaN, infinite or negative'}")
     if len(zero_point) not in (0, 1, len(scale)):
         raise damaged(f"tensor {index} has {len(scale)} scales and {len(zero_point)} zero points")
+    low, high = _LIMITS.get(type_name(tensor.type_code), (-math.inf, math.inf))
+    if any(not low <= value <= high for value in zero_point):
+        raise damaged(f"tensor {index} has a zero point outside of {low} to {high}")
     if len(scale) > 1:
         channels = tensor.shape[tensor.axis] if 0 <= tensor.axis < len(tensor.shape) else 0
         if channels != len(scale):
@@ -64,11 +96,6 @@ def _check_quantization(index: int, tensor: Tensor) -> None:
 
 
 def _check_operator(number: int, operator: Operator, model: TfliteFile) -> None:
-    for index in operator.inputs:
-        if index != NO_TENSOR:
-            _check_index(index, model, f"operator {number} ({operator.name}) reads")
-    for index in operator.outputs:
-        _check_index(index, model, f"operator {number} ({operator.name}) writes")
     for field in _POSITIVE_OPTIONS.get(operator.name, ()):
         if operator.options is None or operator.options.number(field, "<i") < 1:
             raise damaged(f"operator {number} ({operator.name}) has a stride or window of 0")

@@ -1,17 +1,18 @@
 """What stands in a TFLite file, read without a runtime.
 
 Field numbers are those of tensorflow/compiler/mlir/lite/schema/schema.fbs (schema version 3): fields count from 0 in
-the order of their declaration, a union takes two. Only the first subgraph is read: a classifier has no other.
+the order of their declaration, a union takes two. Of the subgraphs behind the first (branches and loops, which a
+classifier has none of) only the operators' names are read.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from fv_edge_runtime._flatbuffer import Buffer, Table, damaged
 from fv_edge_runtime.model_path import read_model
-from fv_edge_runtime.tflite_names import CUSTOM, operator_name
+from fv_edge_runtime.tflite_names import CUSTOM, CUSTOM_PREFIX, operator_name
 
 IDENTIFIER = b"TFL3"
 SCHEMA_VERSION = 3
@@ -49,8 +50,21 @@ class Operator:
 
 
 @dataclass(frozen=True)
+class SignatureDef:
+    """A named entry: (name, index of the tensor) of its inputs and outputs, and the subgraph that they stand in."""
+
+    key: str
+    inputs: tuple[tuple[str, int], ...]
+    outputs: tuple[tuple[str, int], ...]
+    subgraph: int
+
+
+@dataclass(frozen=True)
 class TfliteFile:
-    """The first subgraph of a file, and what the file says of itself."""
+    """The first subgraph of a file, and what the file says of itself.
+
+    `further_operators`: names of those in the other subgraphs. `metadata`: name -> bytes that travel in the file.
+    """
 
     description: str
     subgraph_count: int
@@ -58,6 +72,9 @@ class TfliteFile:
     operators: tuple[Operator, ...]
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
+    further_operators: tuple[str, ...] = ()
+    signatures: tuple[SignatureDef, ...] = ()
+    metadata: dict[str, memoryview] = field(default_factory=dict)
 
 
 def read_tflite(path: Path) -> TfliteFile:
@@ -72,7 +89,8 @@ def read_tflite(path: Path) -> TfliteFile:
     subgraphs = list(root.tables(2))
     if not subgraphs:
         raise damaged("it has no graph")
-    sizes = [_buffer_bytes(table, len(data)) for table in root.tables(4)]
+    buffers = list(root.tables(4))
+    sizes = [_buffer_bytes(table, len(data)) for table in buffers]
     codes = [_operator_name(table) for table in root.tables(1)]
     graph = subgraphs[0]
     return TfliteFile(
@@ -82,7 +100,22 @@ def read_tflite(path: Path) -> TfliteFile:
         operators=tuple(_operator(table, codes) for table in graph.tables(3)),
         inputs=graph.numbers(1, "i"),
         outputs=graph.numbers(2, "i"),
+        further_operators=tuple(_operator(table, codes).name for more in subgraphs[1:] for table in more.tables(3)),
+        signatures=tuple(_signature(table) for table in root.tables(7)),
+        metadata=dict(_metadata(table, buffers) for table in root.tables(6)),
     )
+
+
+def _signature(table: Table) -> SignatureDef:
+    inputs, outputs = (tuple((one.text(0), one.number(1, "<I")) for one in table.tables(field)) for field in (0, 1))
+    return SignatureDef(table.text(2), inputs, outputs, table.number(4, "<I"))
+
+
+def _metadata(table: Table, buffers: list[Table]) -> tuple[str, memoryview]:
+    buffer = table.number(1, "<I")
+    if buffer >= len(buffers):
+        raise damaged(f"metadata has buffer {buffer} of {len(buffers)}")
+    return table.text(0), buffers[buffer].data(0)
 
 
 def _buffer_bytes(table: Table, file_bytes: int) -> int:
@@ -100,7 +133,7 @@ def _buffer_bytes(table: Table, file_bytes: int) -> int:
 def _operator_name(table: Table) -> str:
     # Codes above 127 do not fit the first, deprecated byte; the larger of the two is the code (schema_utils.cc).
     code = max(table.number(0, "<b"), table.number(3, "<i"))
-    return f"CUSTOM:{table.text(1)}" if code == CUSTOM else operator_name(code)
+    return f"{CUSTOM_PREFIX}{table.text(1)}" if code == CUSTOM else operator_name(code)
 
 
 def _operator(table: Table, codes: list[str]) -> Operator:

@@ -37,6 +37,8 @@ STABLEHLO_CASE
 )
 CUSTOM = OPERATORS.index("CUSTOM")
 DELEGATE = "DELEGATE"
+# What stands before the name of an operator that is not built in.
+CUSTOM_PREFIX = "CUSTOM:"
 
 # (name as in NumPy where NumPy has it, bits of one element).
 TYPES = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fv_core.units import bytes_as_text, ms_as_text, percent_as_text, seconds_as_text
+from fv_core.units import bytes_as_text, count_as_text, ms_as_text, percent_as_text, seconds_as_text
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,11 @@ def test_rounding_of_milliseconds_and_bytes_does_not_leave_its_unit() -> None:
     assert ms_as_text(9.999) == "10.0 ms"
     assert ms_as_text(99.97) == "100 ms"
     assert bytes_as_text((1 << 20) - 1) == "1.0 MiB"
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [(0, "0"), (999, "999"), (1000, "1.0 k"), (28_300_000, "28.3 M"), (999_960, "1.0 M"), (5_600_000_000, "5.6 G")],
+)
+def test_counts(count: int, text: str) -> None:
+    assert count_as_text(count) == text

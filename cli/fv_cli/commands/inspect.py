@@ -1,132 +1,136 @@
-"""`fv inspect`: what is inside a model file, as a sheet to read or as JSON."""
+"""`fv inspect`: what is inside a model file, whether it still answers as it did, and which of its layers lose most."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fv_cli import output
-from fv_core.units import bytes_as_text, percent_as_text
+from fv_cli.model_sheet import Row, sheet
+from fv_core.errors import InputError
+from fv_core.units import bytes_as_text, count_as_text
+from fv_edge_runtime.errors import BadModelFile
 from fv_edge_runtime.inspect import inspect_model
 
 if TYPE_CHECKING:
-    from fv_core.manifest import Manifest
-    from fv_edge_runtime.facts import ModelFacts, TensorFacts
+    from fv_edge_runtime.facts import Layer, ModelFacts
+    from fv_edge_runtime.inspect_verify import Verification
 
 app = typer.Typer()
 SCHEMA_VERSION = 1
-# More rows than a screen has are counted, not listed; --json has them all.
-_MAX_ROWS = 12
-_SHA_CHARACTERS = 12
-Row = tuple[str, str]
+MISMATCH = 3
+# Layers shown without --layers: those with the most multiply-adds.
+SHOWN_LAYERS = 10
 
 
 @app.command()
 def inspect(
-    model: Annotated[Path, typer.Argument(help="A .tflite or .onnx file.")],
+    model: Annotated[Path, typer.Argument(help="A .tflite or .onnx file, from fv or from anybody.")],
+    layers: Annotated[bool, typer.Option("--layers", help="List every layer, not the largest alone.")] = False,
+    verify: Annotated[bool, typer.Option("--verify", help="Draw the golden pictures and check the answers.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the same as JSON.")] = False,
 ) -> None:
-    """Show what is inside a model file: inputs, outputs, operators, types, delegate partitions, manifest."""
+    """Show what is inside a model file, even one that no runtime opens.
+
+    Inputs, outputs, quantization, operators, multiply-adds and bytes by layer, what broke the delegate's graph and why,
+    float islands, metadata, provenance. Exit code 2 for a file that is unsound, 3 where --verify finds a mismatch.
+    """
+    if verify:
+        _verify(model, as_json=as_json, layers=layers)
+        return
     facts = inspect_model(model)
     if as_json:
         output.print_json({"schema_version": SCHEMA_VERSION, **facts.to_data()})
-        return
-    _draw(facts)
-    output.next_step(f"fv predict {model} PICTURE")
+    else:
+        _draw(sheet(facts))
+        _draw_layers(facts, every=layers)
+    if facts.unsound:
+        raise BadModelFile(f"{model} is unsound", why=facts.unsound)
+    if not as_json:
+        _next(model, facts)
 
 
-def _draw(facts: ModelFacts) -> None:
+def _verify(model: Path, *, as_json: bool, layers: bool) -> None:
+    from fv_edge_runtime.inspect_verify import verify
+
+    if layers:
+        raise InputError("--layers and --verify are two questions", hint=f"fv inspect {model} --verify")
+    found = verify(model)
+    if as_json:
+        output.print_json({"schema_version": SCHEMA_VERSION, **asdict(found)})
+    else:
+        _draw(_outcome(model, found))
+    if not found.passed:
+        raise typer.Exit(MISMATCH)
+
+
+def _outcome(model: Path, found: Verification) -> Iterable[Row]:
+    yield ("verified" if found.passed else "refused"), f"{model.name}: {found.why}"
+    yield "run by", found.runtime
+    for check in found.checks:
+        picture = "drawn to the byte" if check.same_picture else "another picture than the manifest's"
+        answer = check.why or "not finite" if check.difference is None else f"off by {check.difference:.2g}"
+        yield f"seed {check.seed}", f"{picture}, {answer}"
+
+
+def _draw(rows: Iterable[Row]) -> None:
     from rich.table import Table
 
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True, style="bold")
-    for key, value in sheet(facts):
+    table.add_column(overflow="fold")
+    for key, value in rows:
         table.add_row(output.safe(key), output.safe(value))
     output.stdout().print(table)
 
 
-def sheet(facts: ModelFacts) -> Iterator[Row]:
-    """The sheet as (heading, text); a heading is empty where a row continues the one above."""
-    scheme = facts.manifest.scheme if facts.manifest else "scheme not stated"
-    yield "file", f"{facts.name} · {facts.format} · {scheme} · {bytes_as_text(facts.size_bytes)}"
-    yield "sha256", facts.sha256
-    if facts.producer:
-        yield "made by", facts.producer
-    if facts.opsets:
-        yield "opsets", ", ".join(f"{domain} {version}" for domain, version in facts.opsets.items())
-    yield from _listed("input", [_tensor(tensor) for tensor in facts.inputs])
-    yield from _listed("output", [_tensor(tensor) for tensor in facts.outputs])
-    yield from _listed("operators", [f"{count:>4} {name}" for name, count in facts.operators.items()])
-    yield "computed in", ", ".join(f"{dtype} ({count})" for dtype, count in facts.activation_dtypes.items())
-    yield "weights", ", ".join(f"{dtype} {bytes_as_text(size)}" for dtype, size in facts.constant_bytes.items())
-    yield from _runtime(facts)
-    yield from _floats(facts)
-    if facts.free_shapes:
-        yield "free sizes", f"{len(facts.free_shapes)} tensors: {', '.join(facts.free_shapes[:3])}"
-    if facts.custom_operators:
-        yield "not built in", ", ".join(facts.custom_operators)
-    yield from _manifest(facts.manifest)
+def _draw_layers(facts: ModelFacts, *, every: bool) -> None:
+    from rich import box
+    from rich.table import Table
+
+    numbered = list(enumerate(facts.layers, start=1))
+    shown = numbered if every else _largest(numbered)
+    if not shown:
+        return
+    total = facts.multiply_adds
+    weights, written = sum(one.weight_bytes for one in facts.layers), sum(one.result_bytes or 0 for one in facts.layers)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold", show_footer=True)
+    table.add_column("#", justify="right")
+    table.add_column("layer", overflow="fold", footer="all" if every else f"all {len(numbered)} layers")
+    for title in ("operator", "result", "in"):
+        table.add_column(title)
+    table.add_column("multiply-adds", justify="right", footer=count_as_text(total))
+    table.add_column("%", justify="right")
+    table.add_column("weights", justify="right", footer=bytes_as_text(weights))
+    table.add_column("writes", justify="right", footer=bytes_as_text(written))
+    for number, layer in shown:
+        table.add_row(str(number), *(output.safe(cell) for cell in _cells(layer, total)))
+    output.stdout().print(table)
+    if len(shown) < len(numbered):
+        output.stderr().print("the layers with the most multiply-adds; --layers lists them all")
 
 
-def _tensor(tensor: TensorFacts) -> str:
-    shape = ", ".join("free" if size < 0 else str(size) for size in tensor.shape)
-    text = f"{tensor.name}: {tensor.dtype} ({shape})"
-    if tensor.quantization:
-        text += f", real = {tensor.quantization.scale:.6g} · (stored - {tensor.quantization.zero_point})"
-    return text
+def _largest(numbered: Sequence[tuple[int, Layer]]) -> list[tuple[int, Layer]]:
+    ordered = sorted(numbered, key=lambda one: -(one[1].multiply_adds or 0))[:SHOWN_LAYERS]
+    return sorted(one for one in ordered if one[1].multiply_adds)
 
 
-def _runtime(facts: ModelFacts) -> Iterator[Row]:
+def _cells(layer: Layer, total: int) -> tuple[str, ...]:
+    sizes = "not known" if layer.shape is None else " x ".join("?" if size < 0 else str(size) for size in layer.shape)
+    work = "not known" if layer.multiply_adds is None else count_as_text(layer.multiply_adds)
+    share = f"{100 * (layer.multiply_adds or 0) / total:.1f}" if total else "-"
+    written = "not known" if layer.result_bytes is None else bytes_as_text(layer.result_bytes)
+    return layer.name, layer.operator, sizes, layer.dtype, work, share, bytes_as_text(layer.weight_bytes), written
+
+
+def _next(model: Path, facts: ModelFacts) -> None:
     if facts.not_opened:
-        yield "not opened", facts.not_opened
-        return
-    yield "opened by", str(facts.runtime)
-    if facts.partitions is None:
-        return
-    yield "partitions", f"{facts.partitions} of the delegate, {len(facts.outside)} operators outside"
-    yield from _listed("", [f"{one.operator} ({one.dtype}): {one.why}" for one in facts.outside])
-
-
-def _floats(facts: ModelFacts) -> Iterator[Row]:
-    if facts.float_activations:
-        islands = len(facts.float_islands)
-        yield "float tensors", f"{len(facts.float_activations)}, {islands} of them islands between quantized ones"
-        yield from _listed("", [f"{tensor.name}: {tensor.why}" for tensor in facts.float_activations])
-
-
-def _manifest(manifest: Manifest | None) -> Iterator[Row]:
-    if manifest is None:
-        yield "manifest", "none: give its labels with --labels"
-        return
-    chain = manifest.preprocess
-    yield "manifest", f"{manifest.name}, {len(manifest.labels)} labels from {manifest.labels_from}"
-    yield "labels", ", ".join(manifest.labels[:3]) + (", …" if len(manifest.labels) > 3 else "")
-    yield "pictures", f"square of {chain.store_size} px, {chain.crop_fraction:g} of it, to {chain.input_size} px"
-    if manifest.calibration:
-        source = manifest.calibration
-        yield "calibration", f"{source.count} pictures of {source.split}, {source.method}, seed {source.seed}"
-    if manifest.drop:
-        drop, (low, high) = manifest.drop, manifest.drop.ci95_pp
-        yield "drop", f"{drop.drop_pp:+.2f} points [{low:+.2f}, {high:+.2f}] on {drop.n} pictures of {drop.split}"
-        yield "agreement", f"{percent_as_text(drop.agreement)} with the full model"
-    if manifest.rewrites:
-        yield "rewrites", ", ".join(manifest.rewrites)
-    yield "golden", f"{len(manifest.golden)} pictures, tolerance {manifest.golden_tolerance:g}"
-    yield "from", f"model {manifest.source_sha256[:_SHA_CHARACTERS]}"
-    if manifest.versions:
-        yield "versions", ", ".join(f"{name} {version}" for name, version in manifest.versions.items())
-
-
-def _listed(heading: str, rows: Iterable[str]) -> Iterator[Row]:
-    """The rows below one another, equal ones once with their number, the rest counted."""
-    counts: dict[str, int] = {}
-    for row in rows:
-        counts[row] = counts.get(row, 0) + 1
-    for number, (row, count) in enumerate(counts.items()):
-        if number == _MAX_ROWS:
-            yield "", f"… and {len(counts) - _MAX_ROWS} more (--json lists them)"
-            return
-        yield ("" if number else heading), f"{count} × {row}" if count > 1 else row
+        output.next_step("fv export RUN")
+    elif facts.manifest is not None and facts.manifest.golden:
+        output.next_step(f"fv inspect {model} --verify")
+    else:
+        output.next_step(f"fv predict {model} PICTURE")
