@@ -34,6 +34,7 @@ COMMANDS = {
     "benchmark": "Measure latency, size and accuracy on this machine.",
     "compare": "Compare two benchmarks: better, worse, or cannot tell.",
     "embed": "Write a small app around a model file: phone, Pi, web, Space.",
+    "demo": "Show a model's answers to photos and the camera, in a browser.",
 }
 
 

@@ -16,6 +16,14 @@ _READ_MEMORY_BYTES = 4 << 30
 
 
 @dataclass(frozen=True)
+class GoldenAnswer:
+    """What this file answered to the golden picture `seed` where it was made: C probabilities."""
+
+    seed: int
+    file: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class PageModel:
     """A model file in a page's eyes. `labels`: None where neither its manifest nor its metadata names them."""
 
@@ -24,6 +32,9 @@ class PageModel:
     scheme: str
     labels: tuple[str, ...] | None
     preprocess: Preprocess
+    size_bytes: int
+    golden: tuple[GoldenAnswer, ...] = ()
+    golden_tolerance: float = 0.0
 
 
 def page_model(path: Path) -> PageModel:
@@ -34,9 +45,16 @@ def page_model(path: Path) -> PageModel:
         seconds=_READ_SECONDS,
         memory_bytes=_READ_MEMORY_BYTES,
     )
-    labels = None if said["labels"] is None else tuple(str(label) for label in said["labels"])
-    preprocess = Preprocess(**said["preprocess"])
-    return PageModel(str(said["name"]), str(said["format"]), str(said["scheme"]), labels, preprocess)
+    return PageModel(
+        name=str(said["name"]),
+        format=str(said["format"]),
+        scheme=str(said["scheme"]),
+        labels=None if said["labels"] is None else tuple(str(label) for label in said["labels"]),
+        preprocess=Preprocess(**said["preprocess"]),
+        size_bytes=path.stat().st_size,
+        golden=tuple(GoldenAnswer(int(seed), tuple(float(x) for x in shares)) for seed, shares in said["golden"]),
+        golden_tolerance=float(said["golden_tolerance"]),
+    )
 
 
 def read_here(path_text: str) -> dict[str, Any]:
@@ -51,11 +69,23 @@ def read_here(path_text: str) -> dict[str, Any]:
     format_ = check_model_path(path)
     check_sound(path)
     manifest = read_manifest(path)
-    if manifest is not None:
-        name, scheme, preprocess = manifest.name, manifest.scheme, manifest.preprocess
-        labels: tuple[str, ...] | None = manifest.labels
-    else:
-        labels = read_embedded_labels(path)
+    if manifest is None:
         size = input_form(open_session(path, 1)).size
-        name, scheme, preprocess = path.stem, UNKNOWN_SCHEME, Preprocess(size, 1.0, size)
-    return {"name": name, "format": format_, "scheme": scheme, "labels": labels, "preprocess": asdict(preprocess)}
+        return {
+            "name": path.stem,
+            "format": format_,
+            "scheme": UNKNOWN_SCHEME,
+            "labels": read_embedded_labels(path),
+            "preprocess": asdict(Preprocess(size, 1.0, size)),
+            "golden": [],
+            "golden_tolerance": 0.0,
+        }
+    return {
+        "name": manifest.name,
+        "format": format_,
+        "scheme": manifest.scheme,
+        "labels": manifest.labels,
+        "preprocess": asdict(manifest.preprocess),
+        "golden": [(one.seed, one.file) for one in manifest.golden],
+        "golden_tolerance": manifest.golden_tolerance,
+    }
