@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -119,3 +120,34 @@ def test_every_option_has_the_default_of_the_dataclass(capsys: pytest.CaptureFix
     assert f"[default: {PrepareOptions.size}]" in said.replace("\n", " ")
     for name in PrepareOptions.__dataclass_fields__:
         assert name == "source" or f"--{name.replace('_', '-')}" in said
+
+
+def test_check_finds_a_leak_and_strict_says_no(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seeds = iter(range(100, 200))
+    for name in ("train", "validation"):
+        shutil.copytree(photos, tmp_path / "split" / name)
+    for path in sorted((tmp_path / "split/validation").rglob("*.png")):
+        if (path.parent.name, path.stem) != ("soup", "3"):
+            pixels = np.random.default_rng(next(seeds)).integers(0, 256, (20, 30, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(path)
+    out = tmp_path / "set"
+    assert main(["data", "prepare", f"folder:{tmp_path / 'split'}", "--out", str(out)]) == 0
+    capsys.readouterr()
+    assert main(["data", "check", str(out)]) == 0
+    said = capsys.readouterr()
+    assert "twice        train/soup/3.png = validation/soup/3.png (soup; same bytes)" in said.out
+    assert "! 1 picture of one split again in another: its accuracy is no test" in said.out
+    assert main(["data", "check", str(out), "--strict", "--json"]) == 3
+    found = json.loads(capsys.readouterr().out)
+    assert [twin["exact"] for twin in found["twins"]] == [True]
+
+
+def test_check_of_a_clean_set_has_nothing_to_mend(
+    photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "set"
+    assert main(["data", "prepare", f"folder:{photos}", "--out", str(out)]) == 0
+    assert main(["data", "check", str(out), "--strict"]) == 0
+    assert "nothing to mend" in capsys.readouterr().out

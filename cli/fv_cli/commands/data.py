@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,7 +12,12 @@ from fv_cli import output
 from fv_core.imageset import ImageSet
 from fv_train.prepare.options import PrepareOptions
 
+if TYPE_CHECKING:
+    from fv_train.check import CheckReport
+
 app = typer.Typer()
+_GATE_SAYS_NO = 3
+_TWINS_SHOWN = 10
 _ANY_PICTURES = "mobilenetv3large"
 
 
@@ -76,11 +81,59 @@ def prepare(
     output.next_step(shlex.join(["fv", "train", _recipe_for(image_set.header.source), "--data", str(out)]))
 
 
+@app.command()
+def check(
+    folder: Annotated[Path, typer.Argument(metavar="IMAGESET", help="A prepared image set.")],
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 3 when something should be mended.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON.")] = False,
+) -> None:
+    """Look for what spoils a training: duplicates, leaks between splits, imbalance, labels that colours give away."""
+    from fv_train.check import check as check_image_set
+
+    image_set = ImageSet.open(folder)
+    with output.progress() as progress:
+        report = check_image_set(image_set, progress)
+    if as_json:
+        output.print_json(report.to_json())
+    else:
+        _show_check(report)
+    output.next_step(shlex.join(["fv", "train", _recipe_for(image_set.header.source), "--data", str(folder)]))
+    if strict and report.problems():
+        raise typer.Exit(_GATE_SAYS_NO)
+
+
+def _show_check(report: CheckReport) -> None:
+    out = output.stdout()
+    for split, counts in report.counts.items():
+        classes = f"{min(counts)} to {max(counts)} of each of {len(counts)} classes"
+        out.print(f"{output.safe(split):<12} {sum(counts)} pictures, {classes}", soft_wrap=True)
+    for twin in report.twins[:_TWINS_SHOWN]:
+        how = "same bytes" if twin.exact else f"correlation {twin.correlation:.3f}"
+        names = [report.classes[label] for label in (twin.first_label, twin.second_label)]
+        labels = names[0] if names[0] == names[1] else " and ".join(names)
+        out.print(f"twice        {twin.first_id} = {twin.second_id} ({output.safe(labels)}; {how})", soft_wrap=True)
+    if len(report.twins) > _TWINS_SHOWN:
+        out.print(f"             and {len(report.twins) - _TWINS_SHOWN} more pairs (--json has all)")
+    if report.shortcut:
+        known, (low, high) = report.shortcut, report.shortcut.top1_ci95
+        out.print(
+            f"shortcut     a linear model on mean colours: top-1 {known.top1:.1%} [{low:.1%}, {high:.1%}] of {known.n} "
+            f"pictures; the largest class has {known.chance:.1%}",
+            soft_wrap=True,
+        )
+    for problem in report.problems():
+        out.print(f"[yellow]! {output.safe(problem)}[/yellow]", soft_wrap=True)
+    if not report.problems():
+        out.print("nothing to mend")
+
+
 def _recipe_for(source: str) -> str:
-    """The published recipe that was made for this source, or the one for any pictures."""
+    """The recipe that was made for this source, one with a measured accuracy first; or the one for any pictures."""
     from fv_train import recipe
 
-    return next((name for name in recipe.names() if recipe.load_recipe(name).data.source == source), _ANY_PICTURES)
+    made = [one for name in recipe.names() if (one := recipe.load_recipe(name)).data.source == source]
+    made.sort(key=lambda one: "not measured" in one.expect.top1)
+    return made[0].name if made else _ANY_PICTURES
 
 
 def _summary(image_set: ImageSet, out: Path) -> dict[str, Any]:
