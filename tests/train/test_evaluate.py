@@ -118,6 +118,7 @@ def test_labels_must_be_the_classes_in_their_order_or_plain_numbers(pictures: Im
 def test_labels_that_are_markup_stay_text(run: Run, pictures: ImageSet, tmp_path: Path) -> None:
     from fv_train.evaluation_report import write
     from fv_train.metrics import measure
+    from fv_train.mistakes import most_confident
 
     nasty = ("<script>alert(1)</script>", "a\x1b[31m&b", "c")
     plain = predict_keras(run.model_path, pictures, "validation", run.info.preprocess, Silent())
@@ -129,6 +130,7 @@ def test_labels_that_are_markup_stay_text(run: Run, pictures: ImageSet, tmp_path
         preprocess=run.info.preprocess,
         predictions=answers,
         metrics=measure(answers),
+        mistakes=most_confident(answers, pictures.split("validation")),
         history=run.folder / "history.csv",
     )
     page = report.html.read_text()

@@ -23,6 +23,7 @@ from fv_train.errors import BadRun, LabelMismatch
 from fv_train.evaluation_report import Report, write
 from fv_train.inputs import EvaluationInputs
 from fv_train.metrics import measure
+from fv_train.mistakes import most_confident
 from fv_train.run import EVALUATION, MANIFEST, Run
 
 if TYPE_CHECKING:
@@ -158,6 +159,7 @@ def evaluate(options: EvaluateOptions, progress: Progress | None = None) -> Repo
         preprocess=preprocess,
         predictions=predictions,
         metrics=measure(predictions),
+        mistakes=most_confident(predictions, imageset.split(split)),
         history=run.folder / "history.csv" if run else None,
     )
 

@@ -5,7 +5,7 @@ predictions_SPLIT.csv   one line a picture: sample id, true label, answer, its p
 per_class_SPLIT.csv     pictures, precision, recall and F1 of each class
 confusion_SPLIT.csv     rows are true classes, columns answers
 report_SPLIT.json       everything but the single pictures
-report_SPLIT.html       for people
+report_SPLIT.html       for people, with the surest mistakes as pictures
 
 Every accuracy stands with its split, number of classes and pictures, and crop.
 """
@@ -25,6 +25,7 @@ from fv_core.predictions import Predictions
 from fv_core.preprocess import Preprocess
 from fv_core.units import percent_as_text
 from fv_train.metrics import Metrics
+from fv_train.mistakes import Mistake
 from fv_train.run import predictions_name
 
 SCHEMA_VERSION = 1
@@ -78,6 +79,7 @@ def write(
     preprocess: Preprocess,
     predictions: Predictions,
     metrics: Metrics,
+    mistakes: Sequence[Mistake],
     history: Path | None,
 ) -> Report:
     """Write every file of the folder, each whole or not at all; `history`: the `history.csv` of a run."""
@@ -102,7 +104,7 @@ def write(
         _csv(["true \\ answer", *predictions.classes], ([label, *counts] for label, counts in confusion)),
     )
     write_text(folder / f"report_{split}.json", json.dumps(report.to_json(), indent=1) + "\n")
-    write_text(report.html, _html(report, _history(history)))
+    write_text(report.html, _html(report, mistakes, _history(history)))
     return report
 
 
@@ -132,7 +134,7 @@ def _history(path: Path | None) -> list[dict[str, float]]:
         return [{key: float(row[key]) for key in ("epoch", "loss", "select_top1")} for row in csv.DictReader(stream)]
 
 
-def _html(report: Report, history: list[dict[str, float]]) -> str:
+def _html(report: Report, mistakes: Sequence[Mistake], history: list[dict[str, float]]) -> str:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined)
@@ -143,7 +145,7 @@ def _html(report: Report, history: list[dict[str, float]]) -> str:
         (int(j), int(i), int(report.metrics.confusion[i, j]), float(report.metrics.confusion[i, j] / largest[i]))
         for i, j in zip(*report.metrics.confusion.nonzero(), strict=True)
     ]
-    return page.render(report=report, metrics=report.metrics, cells=cells, history=history)
+    return page.render(report=report, metrics=report.metrics, cells=cells, mistakes=mistakes, history=history)
 
 
 def _with_interval(share: float, interval: tuple[float, float]) -> str:
