@@ -5,7 +5,7 @@ The child saves its answers as a NumPy archive and, now and then, how far it is;
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -14,8 +14,9 @@ from fv_benchmark.accuracy import predict_split
 from fv_benchmark.watched import watched
 from fv_core.imageset import ImageSet
 from fv_core.predictions import Predictions
+from fv_core.preprocess import Preprocess
 from fv_core.progress import Progress
-from fv_edge_runtime.errors import LabelsMissing
+from fv_edge_runtime.errors import ChildCrashed, LabelsMissing
 from fv_edge_runtime.sandbox import run_in_child
 
 # A float MobileNetV3Large takes 1.8 s an inference in an emulated arm64, the slowest place this is run.
@@ -38,8 +39,21 @@ class Question:
     input_range: tuple[float, float] | None = None
 
 
+@dataclass(frozen=True)
+class Answered:
+    """The model file's answers, and how it wants its pictures: decoded pixels -> network input."""
+
+    predictions: Predictions
+    preprocess: Preprocess
+
+
 def answer(model: Path, question: Question, progress: Progress, task: str) -> Predictions:
     """Ask the model file in a child process; `progress` shows `task`. Raises what the child raises, `Child…` errors."""
+    return answered(model, question, progress, task).predictions
+
+
+def answered(model: Path, question: Question, progress: Progress, task: str) -> Answered:
+    """`answer`, with the file's preprocessing."""
     pictures = len(ImageSet.open(question.imageset).split(question.split))
     with TemporaryDirectory(prefix="fv-answer-") as name:
         folder = Path(name)
@@ -53,17 +67,17 @@ def answer(model: Path, question: Question, progress: Progress, task: str) -> Pr
             "folder": name,
         }
         with watched(_counter(folder), progress, task):
-            run_in_child(
+            said = run_in_child(
                 "fv_benchmark.answer:answer_here",
                 job,
                 seconds=SECONDS_TO_OPEN + SECONDS_A_PICTURE * min(pictures, question.limit or pictures),
                 memory_bytes=MEMORY_BYTES,
             )
-        return Predictions.load(_result(folder))
+        return Answered(Predictions.load(_result(folder)), _preprocess(said))
 
 
-def answer_here(job: dict[str, Any]) -> None:
-    """In the child: answer a question and save the answers in its folder."""
+def answer_here(job: dict[str, Any]) -> dict[str, Any]:
+    """In the child: answer a question, save the answers in its folder, and return the preprocessing as data."""
     from fv_edge_runtime.classifier import Classifier
 
     imageset = ImageSet.open(Path(job["imageset"]))
@@ -76,6 +90,14 @@ def answer_here(job: dict[str, Any]) -> None:
     folder = Path(job["folder"])
     predictions = predict_split(classifier, imageset, job["split"], _Written(folder), limit=job["limit"])
     predictions.save(_result(folder))
+    return asdict(classifier.preprocess)
+
+
+def _preprocess(said: Any) -> Preprocess:
+    try:
+        return Preprocess(**said)
+    except (TypeError, ValueError) as error:
+        raise ChildCrashed("the child process answered nonsense", why=str(error)) from error
 
 
 class _Written:

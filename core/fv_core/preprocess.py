@@ -43,6 +43,8 @@ FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".mpo")
 # 100 million pixels is above any phone's camera as of 2026 in its default mode, and 300 MB decoded.
 MAX_PIXELS = 100_000_000
+# The side of the largest square picture that is decoded; a manifest that asks for more asks for memory.
+MAX_SIDE = 10_000
 _EXIF_ORIENTATION = 0x0112
 # What Pillow's decoders raise on damaged files (found by changing bytes at random, tests/core/test_preprocess.py).
 _DECODER_ERRORS = (
@@ -87,6 +89,8 @@ class Preprocess:
     def __post_init__(self) -> None:
         if self.store_size < 1 or self.input_size < 1:
             raise ValueError(f"sizes must be at least 1 pixel, not {self.store_size} and {self.input_size}")
+        if self.store_size > MAX_SIDE or self.input_size > MAX_SIDE:
+            raise ValueError(f"sizes must be at most {MAX_SIDE} pixels, not {self.store_size} and {self.input_size}")
         if not 0.0 < self.crop_fraction <= 1.0:
             raise ValueError(f"crop_fraction must be in (0, 1], not {self.crop_fraction}")
 

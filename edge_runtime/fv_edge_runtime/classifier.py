@@ -23,6 +23,7 @@ from fv_edge_runtime.errors import BadInputRange, LabelsMissing
 from fv_edge_runtime.labels import check_count
 from fv_edge_runtime.manifest_io import read_embedded_labels, read_manifest
 from fv_edge_runtime.model_path import check_model_path
+from fv_edge_runtime.onnx_check import check_onnx
 from fv_edge_runtime.onnx_file import read_onnx
 from fv_edge_runtime.tensors import Range, check_range, input_form, output_count, to_input, to_probabilities
 from fv_edge_runtime.tflite_check import check_tflite
@@ -99,6 +100,7 @@ def check_sound(path: Path) -> None:
         check_tflite(read_tflite(path))
     else:
         read_onnx(path)
+        check_onnx(path)
 
 
 def _labels(path: Path, given: Sequence[str] | None, manifest: Manifest | None, outputs: int) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from fv_core.errors import FvError
 from fv_edge_runtime.backends import open_session
 from fv_edge_runtime.backends._tflite import TfliteSession
+from fv_edge_runtime.classifier import check_sound
 from fv_edge_runtime.facts import ModelFacts
 from fv_edge_runtime.partitions import outside_operators
 from fv_edge_runtime.tflite_file import read_tflite
@@ -18,6 +19,7 @@ def with_session(path: Path, facts: ModelFacts) -> ModelFacts:
     if facts.unsound:
         return replace(facts, not_opened="fv gives no unsound file to a runtime")
     try:
+        check_sound(path)
         session = open_session(path)
     except FvError as error:
         return replace(facts, not_opened=str(error))

@@ -65,8 +65,10 @@ def _member(path: Path, names: tuple[str, ...], max_bytes: int) -> bytes | None:
                 return None
             if found.file_size > max_bytes:
                 raise _bad(f"{found.filename} has {found.file_size} bytes, more than {max_bytes}")
-            # Reading stops at the declared size, and the checksum says whether that was true.
-            return archive.read(found)
+            # Told how much to read, the archive unpacks no more than was declared, and the checksum says whether that
+            # was true; `archive.read` would unpack a bomb whole before it cuts it to the declared size.
+            with archive.open(found) as stream:
+                return stream.read(found.file_size)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError) as error:
         raise _bad(str(error)) from error
 
