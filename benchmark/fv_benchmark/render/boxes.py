@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 
 from fv_benchmark.render import words
 from fv_benchmark.render.axis import Axis, Tick, latency_axis, ticks_of
+from fv_benchmark.render.labels import row_name
 from fv_benchmark.report import Report, Result
 
 WIDTH = 1140.0
 # Names stand to the left, figures to the right.
 LEFT, RIGHT, TOP, BOTTOM, ROW_HEIGHT = 230.0, 150.0, 4.0, 44.0, 34.0
-# 6.6 px a character of 12.5 px semi-bold type.
-MAX_NAME = 33
+# 7 px a character of 12.5 px semi-bold type with its share of wide ones.
+MAX_NAME = 29
 # A call beyond this share of all is not drawn: one hiccup of 50 ms would press all boxes against the axis.
 DRAWN_SHARE = 0.995
 # More dots than this melt into one line.
@@ -58,7 +59,7 @@ def latency_boxes(report: Report) -> Boxes:
     axis = latency_axis(medians, 0.95 * min(float(one.min()) for one in samples), edge, LEFT, WIDTH - RIGHT)
     threads_differ = len({result.threads for result in report.results}) > 1
     rows = [
-        _box(result, one, axis, TOP + ROW_HEIGHT * (index + 0.5), threads_differ)
+        _box(result, row_name(report, result), one, axis, TOP + ROW_HEIGHT * (index + 0.5), threads_differ)
         for index, (result, one) in enumerate(zip(report.results, samples, strict=True))
     ]
     return Boxes(
@@ -70,10 +71,12 @@ def latency_boxes(report: Report) -> Boxes:
     )
 
 
-def _box(result: Result, samples_ms: NDArray[np.float64], axis: Axis, y: float, threads_differ: bool) -> Box:
+def _box(
+    result: Result, label: str, samples_ms: NDArray[np.float64], axis: Axis, y: float, threads_differ: bool
+) -> Box:
     quarter, middle, rest = (float(np.quantile(samples_ms, share)) for share in (0.25, 0.5, 0.75))
     p90 = result.latency_ms.p90
-    name = f"{result.model} × {result.threads}" if threads_differ else result.model
+    name = f"{label} × {result.threads}" if threads_differ else label
     return Box(
         name=name,
         short_name=name if len(name) <= MAX_NAME else f"{name[: MAX_NAME - 1]}…",

@@ -8,9 +8,10 @@ from __future__ import annotations
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from fv_benchmark.models import SCHEME_ORDER, UNKNOWN_SCHEME
-from fv_benchmark.render import boxes, scatter, words
+from fv_benchmark.render import boxes, curves, scatter, words
 from fv_benchmark.render.axis import WIDTH
-from fv_benchmark.render.table import about, main_table, run_notes, start_table
+from fv_benchmark.render.long_runs import long_run_table
+from fv_benchmark.render.table import about, bar_names, main_table, run_notes, start_table
 from fv_benchmark.report import Report, Result
 from fv_core.text import printable
 
@@ -33,7 +34,10 @@ def html(report: Report, title: str = "Benchmark") -> str:
         run_notes=run_notes(report),
         main=main,
         start=start_table(report),
-        bars=_bars(report, [row[0] for row in main.rows]),
+        bars=_bars(report),
+        long_runs=long_run_table(report, has_curve=False),
+        curves=curves.plots(report),
+        curve=curves,
         scatters=[one for one in found if one is not None],
         boxes=boxes.latency_boxes(report),
         size=scatter,
@@ -52,10 +56,11 @@ def _colour(scheme: str) -> str:
     return scheme if scheme in SCHEME_ORDER else UNKNOWN_SCHEME
 
 
-def _bars(report: Report, names: list[str]) -> list[dict[str, object]]:
+def _bars(report: Report) -> list[dict[str, object]]:
     """The overview: each row's size and median latency as a share of the largest, and its accuracy in words."""
     largest = max(result.size_bytes for result in report.results)
     slowest = max((result.latency_ms.p50 or 0.0) for result in report.results)
+    names = bar_names(report)
     return [_bar(result, name, largest, slowest) for result, name in zip(report.results, names, strict=True)]
 
 

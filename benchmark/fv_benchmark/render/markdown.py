@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from fv_benchmark.render.long_runs import long_run_table
 from fv_benchmark.render.table import Table, about, main_table, run_notes, start_table
 from fv_benchmark.report import Report
 from fv_core.text import printable
@@ -15,12 +16,14 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&])")
 def markdown(report: Report) -> str:
     """The whole report as Markdown."""
     main = main_table(report)
+    long_runs = long_run_table(report)
     parts = [
         "# Benchmark",
         "\n".join(f"- {_escaped(line)}" for line in about(report)),
         _table(main),
         "\n".join(f"- {mark} {_escaped(text)}" for mark, text in main.notes),
         "\n".join(f"- whole run: {_escaped(line)}" for line in run_notes(report)),
+        *([] if long_runs is None else ["## Without a pause", _table(long_runs)]),
         "## Start and memory",
         _table(start_table(report)),
     ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from fv_benchmark.accuracy import Accuracy
 from fv_benchmark.render.axis import WIDTH, Axis, Tick, latency_axis, nice_ticks, ticks_of
+from fv_benchmark.render.labels import row_name
 from fv_benchmark.report import Report
 
 HEIGHT = 340.0
@@ -90,7 +91,13 @@ def latency_against_drop(report: Report) -> Scatter | None:
     ]
     is_paired = all(accuracy.drop_pp is not None for _, _, accuracy in shown)
     data = [
-        Datum(result.model, result.scheme, result.format, p50, *(_drop(accuracy) if is_paired else _top1(accuracy)))
+        Datum(
+            row_name(report, result),
+            result.scheme,
+            result.format,
+            p50,
+            *(_drop(accuracy) if is_paired else _top1(accuracy)),
+        )
         for result, p50, accuracy in shown
     ]
     if not data:

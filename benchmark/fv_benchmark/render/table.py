@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from fv_benchmark.doubt import Doubt
+from fv_benchmark.energy import NO_ENERGY
+from fv_benchmark.protocol import DEFAULT
 from fv_benchmark.render import words
+from fv_benchmark.render.devices import devices_table
+from fv_benchmark.render.labels import machine_names, row_name
+from fv_benchmark.render.tables import Column as Column
+from fv_benchmark.render.tables import Table as Table
 from fv_benchmark.report import Report, Result
 
 
-@dataclass(frozen=True)
-class Column:
-    """A heading; figures stand to the right, names to the left."""
-
-    title: str
-    is_figure: bool = True
-
-
-@dataclass(frozen=True)
-class Table:
-    """`rows`: text, one cell for each column. `notes`: (mark, text) that the marks in the first cells refer to."""
-
-    columns: tuple[Column, ...]
-    rows: tuple[tuple[str, ...], ...]
-    notes: tuple[tuple[str, str], ...] = ()
-
-
 def main_table(report: Report) -> Table:
-    """How big, how fast, how much less accurate; doubts as marks behind the names, explained in the notes."""
+    """How big, how fast, how much less accurate; doubts as marks behind the names, explained in the notes.
+
+    With several machines a column each (`devices`).
+    """
+    if len(report.machines) > 1:
+        marks = _marks(report)
+        return devices_table(report, marks, lambda result: _numbers(result, marks))
     threads_differ = len({result.threads for result in report.results}) > 1
     measured = [result for result in report.results if result.accuracy is not None]
     paired = any(result.accuracy.agreement is not None for result in measured if result.accuracy)
@@ -50,12 +43,18 @@ def main_table(report: Report) -> Table:
     )
 
 
+def bar_names(report: Report) -> list[str]:
+    """A name for each result with its marks, and with its machine where there are several."""
+    marks = _marks(report)
+    return [f"{row_name(report, result)} {_numbers(result, marks)}".rstrip() for result in report.results]
+
+
 def start_table(report: Report) -> Table:
     """What a call costs before the first answer, and memory."""
     titles = ("init ms", "first ms", "peak memory MB", "calls")
     rows = tuple(
         (
-            result.model,
+            row_name(report, result),
             str(result.threads),
             words.ms(result.init_ms),
             words.ms(result.first_ms),
@@ -71,12 +70,12 @@ def start_table(report: Report) -> Table:
 
 def about(report: Report) -> list[str]:
     """What was measured on, how, and on which pictures: one line each."""
-    machine, protocol = report.machines[0], report.protocol
-    memory = f", {machine.memory_bytes / 1e9:.1f} GB" if machine.memory_bytes else ""
+    protocol = report.protocol
+    preset = "" if protocol.preset == DEFAULT else f"preset {protocol.preset}: "
     lines = [
-        f"{machine.cpu}, {machine.cores} cores{memory}, {machine.os}, {machine.kernel}",
-        f"{protocol.blocks} fresh processes of {protocol.block_seconds:g} s for each row, after a warm-up, in the order"
-        f" {protocol.order}; × first: ratio of medians with its bootstrap interval",
+        *_machines(report),
+        f"{preset}{protocol.blocks} fresh processes of {protocol.block_seconds:g} s for each row, after a warm-up,"
+        f" in the order {protocol.order}; × first: ratio of medians with its bootstrap interval",
     ]
     accuracy = next((result.accuracy for result in report.results if result.accuracy), None)
     if accuracy is not None:
@@ -88,9 +87,25 @@ def about(report: Report) -> list[str]:
     return lines
 
 
+def _machines(report: Report) -> list[str]:
+    """One line a machine, with its name in the table where there are several."""
+    lines = []
+    for machine, name in zip(report.machines, machine_names(report), strict=True):
+        memory = f", {machine.memory_bytes / 1e9:.1f} GB" if machine.memory_bytes else ""
+        said = f"{machine.cpu}, {machine.cores} cores{memory}, {machine.os}, {machine.kernel}"
+        facts = [f"{key.replace('_', ' ')} {words.fact(value)}" for key, value in machine.facts.items()]
+        facts += [] if machine.energy == NO_ENERGY else [f"energy {machine.energy}"]
+        said = "; ".join([said, *facts])
+        lines.append(said if len(report.machines) == 1 else f"{name}: {said}")
+    return lines
+
+
 def run_notes(report: Report) -> list[str]:
     """The doubts about the whole run."""
-    return [_with_next(doubt) for doubt in report.doubts]
+    if len(report.machines) == 1:
+        return [_with_next(doubt) for doubt in report.doubts]
+    names = machine_names(report)
+    return [f"{names[doubt.machine or 0]}: {_with_next(doubt)}" for doubt in report.doubts]
 
 
 def _marks(report: Report) -> dict[str, int]:
@@ -103,8 +118,11 @@ def _marks(report: Report) -> dict[str, int]:
 
 
 def _name(result: Result, marks: dict[str, int]) -> str:
-    numbers = [words.superscript(marks[_with_next(doubt)]) for doubt in result.doubts]
-    return f"{result.model} {' '.join(numbers)}".rstrip()
+    return f"{result.model} {_numbers(result, marks)}".rstrip()
+
+
+def _numbers(result: Result, marks: dict[str, int]) -> str:
+    return " ".join(words.superscript(marks[_with_next(doubt)]) for doubt in result.doubts)
 
 
 def _latencies(result: Result) -> tuple[str, str, str]:

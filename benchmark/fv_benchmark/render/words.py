@@ -56,6 +56,20 @@ def agreement(accuracy: Accuracy | None) -> str:
     return f"{100 * accuracy.agreement:.1f} %"
 
 
+def energy(energy_mj: float | None) -> str:
+    """Millijoules without the unit, in three significant digits."""
+    return ABSENT if energy_mj is None else _three_digits(energy_mj)
+
+
+def fact(value: str | float | bool | None) -> str:
+    """`yes`, `no`, `unknown`, or the value itself."""
+    if value is None:
+        return "unknown"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return value if isinstance(value, str) else f"{value:g}"
+
+
 def superscript(number: int) -> str:
     """`12` -> `¹²`."""
     return str(number).translate(_SUPERSCRIPTS)

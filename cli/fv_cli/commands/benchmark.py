@@ -130,6 +130,7 @@ def parse_duration(text: str) -> float:
 
 def show(report: Report) -> None:
     """Draw the report on stdout: what was measured on, the table, its doubts, start and memory."""
+    from fv_benchmark.render.long_runs import long_run_table
     from fv_benchmark.render.table import about, main_table, run_notes, start_table
     from fv_cli.tables import drawn
 
@@ -142,6 +143,9 @@ def show(report: Report) -> None:
         console.print(f"[yellow]{mark} {output.safe(text)}[/yellow]", soft_wrap=True)
     for line in run_notes(report):
         console.print(f"[yellow]! {output.safe(line)}[/yellow]", soft_wrap=True)
+    long_runs = long_run_table(report)
+    if long_runs is not None:
+        console.print(drawn(long_runs))
     console.print(drawn(start_table(report)))
 
 
