@@ -24,7 +24,7 @@ async function openPage() {
   document.title = page.name;
   byId("name").textContent = page.name;
   const files = page.models.map(({ title, size_bytes }) => `${title} ${sizeInWords(size_bytes)}`).join(" beside ");
-  byId("about").textContent = `${page.labels.length} classes · ${files} · runs in this browser, no picture leaves it`;
+  byId("about").textContent = `${page.labels.length} classes, ${files}. Runs in this browser: no picture leaves it.`;
   showMistakes(page.mistakes);
   const found = await abilities();
   byId("abilities").replaceChildren(...abilityRows(inWords(found)));
@@ -88,7 +88,7 @@ async function toggleCamera() {
 function stopCamera() {
   camera.stop();
   delete document.body.dataset.camera;
-  byId("camera").textContent = "Use the camera";
+  byId("camera").textContent = "Camera";
 }
 
 function showMistakes(mistakes) {
