@@ -43,8 +43,15 @@ def this_device() -> Device:
     import keras
 
     backend = keras.backend.backend()
-    gpus = keras.distribution.list_devices("gpu")
-    return Device(backend, bool(gpus), _capability(backend) if gpus else (0, 0), _cpu_has_bfloat16())
+    gpu = sees_gpu()
+    return Device(backend, gpu, _capability(backend) if gpu else (0, 0), _cpu_has_bfloat16())
+
+
+def sees_gpu() -> bool:
+    """Whether Keras's backend sees a GPU. (JAX raises when it is asked for a kind of device that is not there.)"""
+    import keras
+
+    return any(name.startswith(("gpu", "cuda")) for name in keras.distribution.list_devices())
 
 
 def choose(settings: Precision, device: Device, seconds_per_step: Callable[[str, bool], float]) -> Choice:

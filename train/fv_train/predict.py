@@ -39,6 +39,8 @@ def without_xla_on_cpu(model: keras.Model) -> keras.Model:
     """Have `model` answer by the fastest way there is: under TensorFlow on a CPU that is without XLA (`precision`)."""
     import keras
 
+    from fv_train.precision import sees_gpu
+
     if keras.backend.backend() == "tensorflow":
-        model.jit_compile = bool(keras.distribution.list_devices("gpu"))
+        model.jit_compile = sees_gpu()
     return model
