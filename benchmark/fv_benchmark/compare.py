@@ -5,6 +5,9 @@ of medians, the blocks of both resampled apart (they were measured at different 
 state of their session (clock, temperature, memory layout of the system), which that interval cannot see: MLPerf Mobile
 asks a result to repeat within 5 %, so a ratio that may be closer to 1 than that is "cannot tell".
 
+Machines are paired by name (`differences.machine_pairs`), and what differs between them is said: a ratio of two devices
+is a comparison of devices.
+
 Accuracy is judged in pairs when both reports are about the same pictures; else it cannot be told.
 """
 
@@ -14,12 +17,14 @@ from dataclasses import dataclass
 from enum import Enum
 
 from fv_benchmark.accuracy import Accuracy
+from fv_benchmark.differences import differences, machine_pairs
 from fv_benchmark.protocol import REPEATS_WITHIN
+from fv_benchmark.render.labels import machine_names
 from fv_benchmark.render.words import signed
 from fv_benchmark.report import Report, Result
 from fv_benchmark.stats import MIN_BLOCKS, PairedDrop, Ratio, paired_drop, ratio_interval
 
-Key = tuple[str, str, str, int]
+Key = tuple[int, str, str, str, int]
 
 
 class Verdict(Enum):
@@ -42,7 +47,8 @@ class Judgement:
 class Pair:
     """One model in both reports. `accuracy` is None when neither report measured it; `size_bytes` of A and B.
 
-    `notes`: what a reader has to know (the file is the same, the machine is another).
+    `machines`: names of A's and B's, None where each report has one. `notes`: what a reader has to know (the file is
+    the same, the machine is another).
     """
 
     model: str
@@ -51,6 +57,7 @@ class Pair:
     accuracy: Judgement | None
     size_bytes: tuple[int, int]
     notes: tuple[str, ...]
+    machines: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -64,12 +71,19 @@ class Comparison:
 
 
 def compare(a: Report, b: Report) -> Comparison:
-    """Judge every model of B against the same model of A."""
+    """Judge every model of B against the same model of A, machine by machine."""
     in_a, in_b = _by_key(a), _by_key(b)
+    matched = [
+        ((i, *key[1:]), (j, *key[1:]))
+        for i, j in machine_pairs(a, b)
+        for key in in_a
+        if key[0] == i and (j, *key[1:]) in in_b
+    ]
+    seen_a, seen_b = {one for one, _ in matched}, {other for _, other in matched}
     return Comparison(
-        pairs=tuple(_pair(a, in_a[key], b, in_b[key]) for key in in_a if key in in_b),
-        only_a=tuple(_label(key) for key in in_a if key not in in_b),
-        only_b=tuple(_label(key) for key in in_b if key not in in_a),
+        pairs=tuple(_pair(a, in_a[one], b, in_b[other]) for one, other in matched),
+        only_a=tuple(_label(a, key) for key in in_a if key not in seen_a),
+        only_b=tuple(_label(b, key) for key in in_b if key not in seen_b),
         notes=_report_notes(a, b),
     )
 
@@ -109,6 +123,11 @@ def _pair(a: Report, in_a: Result, b: Report, in_b: Result) -> Pair:
         accuracy=judge_accuracy(in_a.accuracy, in_b.accuracy),
         size_bytes=(in_a.size_bytes, in_b.size_bytes),
         notes=_pair_notes(a, in_a, b, in_b),
+        machines=(
+            None
+            if len(a.machines) == len(b.machines) == 1
+            else (machine_names(a)[in_a.machine], machine_names(b)[in_b.machine])
+        ),
     )
 
 
@@ -127,9 +146,15 @@ def _pair_notes(a: Report, in_a: Result, b: Report, in_b: Result) -> tuple[str, 
 def _report_notes(a: Report, b: Report) -> tuple[str, ...]:
     notes = []
     if a.protocol != b.protocol:
-        notes.append("the reports were measured with different protocols")
+        presets = a.protocol.preset, b.protocol.preset
+        which = "" if presets[0] == presets[1] else f": {presets[0]} before, {presets[1]} now"
+        notes.append(f"the reports were measured with different protocols{which}")
     if [(one.cpu, one.cores, one.os) for one in a.machines] != [(one.cpu, one.cores, one.os) for one in b.machines]:
         notes.append("the reports come from different machines")
+    names = machine_names(a)
+    for i, j in machine_pairs(a, b):
+        which = names[i] if len(names) > 1 else "the machine"
+        notes += [f"{which}: {clause}" for clause in differences(a.machines[i], b.machines[j])]
     for name, report in (("A", a), ("B", b)):
         notes += [f"{name}: {doubt.sentence}" for doubt in report.doubts]
     return tuple(notes)
@@ -142,8 +167,9 @@ def _gain(drop: PairedDrop) -> str:
 
 
 def _by_key(report: Report) -> dict[Key, Result]:
-    return {(one.model, one.format, one.scheme, one.threads): one for one in report.results}
+    return {(one.machine, one.model, one.format, one.scheme, one.threads): one for one in report.results}
 
 
-def _label(key: Key) -> str:
-    return f"{key[0]} ({key[3]} thread{'s' if key[3] > 1 else ''})"
+def _label(report: Report, key: Key) -> str:
+    where = f", {machine_names(report)[key[0]]}" if len(report.machines) > 1 else ""
+    return f"{key[1]} ({key[4]} thread{'s' if key[4] > 1 else ''}{where})"

@@ -66,7 +66,8 @@ def _row(pair: Pair, notes: list[str]) -> tuple[str, ...]:
     marks = " ".join(superscript(notes.index(note) + 1) for note in pair.notes)
     before, after = pair.size_bytes
     size = megabytes(before) if before == after else f"{megabytes(before)} → {megabytes(after)}"
-    return f"{pair.model} {marks}".rstrip(), str(pair.threads), _words(pair.latency), _words(pair.accuracy), size
+    where = "" if pair.machines is None else f" · {' → '.join(dict.fromkeys(pair.machines))}"
+    return f"{pair.model}{where} {marks}".rstrip(), str(pair.threads), _words(pair.latency), _words(pair.accuracy), size
 
 
 def _words(judgement: Judgement | None) -> str:
