@@ -68,7 +68,8 @@ class Gated:
 
     `drop`, `top5`: with two-sided 95 % intervals; `top5` is None where there are no more than five classes. `bounds`:
     what decided. `needed`: the pictures that would decide, None where no number does or none is needed.
-    `full_top1`, `file_top1`, `full_error`, `file_error`: accuracy and expected calibration error of either.
+    `full_top1`, `file_top1`, `full_error`, `file_error`: accuracy and expected calibration error of either. `doubts`:
+    sentences that a reader has to know.
     """
 
     name: str
@@ -90,9 +91,10 @@ class Gated:
     dataset_fingerprint: str
     full_sha256: str
     file_sha256: str
+    doubts: tuple[str, ...] = ()
 
 
-def judge(name: str, full: Predictions, file: Predictions, budget: Budget) -> Gated:
+def judge(name: str, full: Predictions, file: Predictions, budget: Budget, doubts: tuple[str, ...] = ()) -> Gated:
     """Judge a file called `name` by its answers; `full` may know more pictures, in any order.
 
     Raises `ClassesDiffer` or `DifferentPictures` when the two were not asked about the same.
@@ -124,6 +126,7 @@ def judge(name: str, full: Predictions, file: Predictions, budget: Budget) -> Ga
         dataset_fingerprint=file.dataset_fingerprint,
         full_sha256=full.model_sha256,
         file_sha256=file.model_sha256,
+        doubts=doubts,
     )
 
 

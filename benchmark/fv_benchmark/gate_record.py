@@ -34,6 +34,7 @@ def summary(gated: Gated) -> dict[str, Any]:
         "calibration_error": {"full": gated.full_error, "file": gated.file_error},
         "classes_that_lost": [{**asdict(loss), "drop_pp": loss.drop_pp} for loss in gated.losses],
         "flipped": len(gated.flips),
+        "doubts": list(gated.doubts),
         "split": gated.split,
         "dataset_sha256": gated.dataset_fingerprint,
         "full_sha256": gated.full_sha256,

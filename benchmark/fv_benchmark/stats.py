@@ -49,9 +49,9 @@ MIN_SAMPLES_BEYOND = 10
 class PairedDrop:
     """A loss of top-1 in percentage points, with its two-sided interval; positive is worse.
 
-    `ci_pp`: (low, high) at `confidence`. Its ends are one-sided bounds at (1 + `confidence`) / 2 each. `n`: pictures;
-    `lost`, `gained`: pictures whose correctness changed. `mcnemar_p`: two-sided exact p of "no difference".
-    `method`: `bootstrap`, `bonett-price` or `rule-of-three`, see the module.
+    `ci_pp`: (low, high) at `confidence`; one-sided bounds are those of `gate_stats`. `n`: pictures; `lost`, `gained`:
+    pictures whose correctness changed. `mcnemar_p`: two-sided exact p of "no difference". `method`: `bootstrap`,
+    `bonett-price` or `rule-of-three`, see the module.
     """
 
     drop_pp: float
@@ -106,7 +106,7 @@ def paired_drop(
 ) -> PairedDrop:
     """Drop from the full model to the file; both (N,) bool about the same pictures in the same order, N ≥ 1.
 
-    For one-sided bounds at confidence c ask for 2c − 1. `seed` fixes the resamples.
+    `seed` fixes the resamples.
     """
     if full_correct.shape != file_correct.shape or full_correct.ndim != 1 or not full_correct.size:
         raise ValueError(f"need the same pictures twice, not {full_correct.shape} and {file_correct.shape}")

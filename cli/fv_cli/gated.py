@@ -27,3 +27,5 @@ def show(found: Sequence[Gated]) -> None:
         console.print(said, soft_wrap=True)
         for line in (gate_words.flipped(one), gate_words.lost_most(one)):
             console.print(f"  {output.safe(line)}", soft_wrap=True)
+    for doubt in dict.fromkeys(doubt for one in found for doubt in one.doubts):
+        console.print(f"[yellow]! {output.safe(doubt)}[/yellow]", soft_wrap=True)

@@ -25,6 +25,7 @@ from fv_core.manifest import Drop
 from fv_core.predictions import Predictions
 from fv_core.progress import Progress
 from fv_export.errors import GateWithoutPictures
+from fv_export.pictures import Pictures
 from fv_export.question import full_answers
 from fv_export.source import Source
 from fv_train.run import EVALUATION, predictions_name
@@ -41,14 +42,23 @@ class Gate:
 class Gatekeeper:
     """Judges the files of one export.
 
-    `imageset`, `split`: whose pictures are asked about. `full`: the full model's answers on all of them.
+    `imageset`, `split`: whose pictures are asked about. `full`: the full model's answers on all of them. `calibration`:
+    the pictures that set the ranges of the files, None where none do.
     """
 
-    def __init__(self, budget: Budget, imageset: ImageSet, full: Predictions, progress: Progress) -> None:
+    def __init__(
+        self,
+        budget: Budget,
+        imageset: ImageSet,
+        full: Predictions,
+        calibration: Pictures | None,
+        progress: Progress,
+    ) -> None:
         self.budget = budget
         self.imageset = imageset
         self.split = full.split
         self.full = full
+        self._doubts = _doubts(full, calibration)
         self._progress = progress
 
     def ask(self, path: Path, name: str) -> Predictions:
@@ -58,10 +68,10 @@ class Gatekeeper:
 
     def judge(self, path: Path, name: str) -> Gated:
         """What the gate says of the file at `path`; it is called `name` in the reports."""
-        return judge(name, self.full, self.ask(path, name), self.budget)
+        return judge(name, self.full, self.ask(path, name), self.budget, self._doubts)
 
 
-def gatekeeper_for(gate: Gate, source: Source, progress: Progress) -> Gatekeeper:
+def gatekeeper_for(gate: Gate, source: Source, calibration: Pictures | None, progress: Progress) -> Gatekeeper:
     """Open the pictures and ask the full model; raises `GateWithoutPictures`, `BadImageSet` or `ClassesDiffer`."""
     imageset = _imageset(gate, source)
     split = imageset.reported_split()
@@ -73,7 +83,7 @@ def gatekeeper_for(gate: Gate, source: Source, progress: Progress) -> Gatekeeper
         )
     columns(source.labels, imageset.classes)
     full = _stored(source, imageset, split) or _ask(source, imageset, split, progress)
-    return Gatekeeper(gate.budget, imageset, full, progress)
+    return Gatekeeper(gate.budget, imageset, full, calibration, progress)
 
 
 def drop_of(gated: Gated) -> Drop:
@@ -86,6 +96,15 @@ def drop_of(gated: Gated) -> Drop:
         split=gated.split,
         dataset_sha256=gated.dataset_fingerprint,
     )
+
+
+def _doubts(full: Predictions, calibration: Pictures | None) -> tuple[str, ...]:
+    """A file is at its best on the very pictures that set its ranges."""
+    if calibration is None:
+        return ()
+    if (calibration.dataset_sha256, calibration.split) != (full.dataset_fingerprint, full.split):
+        return ()
+    return (f"the ranges were set by pictures of the {full.split} split that the gate judges on: the drop flatters",)
 
 
 def _imageset(gate: Gate, source: Source) -> ImageSet:

@@ -106,7 +106,7 @@ def export(options: ExportOptions, progress: Progress) -> Exported:
     check_writable(source.out / source.name)
     progress.say(f"{source.name}: {len(source.labels)} classes, {source.preprocess.input_size} px")
     calibration = _calibration(source, options, progress)
-    keeper = gatekeeper_for(options.gate, source, progress) if options.gate else None
+    keeper = gatekeeper_for(options.gate, source, calibration, progress) if options.gate else None
     question = ask_full_model(source, calibration, options.verification_samples)
     maker = _maker(source, question, calibration, options, progress)
     files = []

@@ -66,7 +66,7 @@ def test_bounds_do_not_jump_where_the_method_changes():
     assert np.abs(np.array(below) - np.array(above)).max() < 0.33
 
 
-def test_interval_ends_are_one_sided_bounds():
+def test_a_surer_interval_is_wider():
     full, file = pair(60, 30, 500, 410)
     narrow = paired_drop(full, file, confidence=0.90)
     wide = paired_drop(full, file)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from fv_benchmark.changes import BEYOND_CHANCE, GAINED, LOST, STILL_WRONG, ClassLoss
-from fv_benchmark.gate import Budget, Decision, Gated
+from fv_benchmark.changes import BEYOND_CHANCE, GAINED, LOST, STILL_WRONG
+from fv_benchmark.gate import Decision, Gated
 from fv_benchmark.gate_record import provable_pp
 from fv_benchmark.gate_stats import LIKELY
 from fv_benchmark.render.table import Column, Table
@@ -40,9 +40,7 @@ def answer(gated: Gated) -> str:
 def needed(gated: Gated) -> str:
     """How many pictures would decide, and on what that rests."""
     if gated.needed is None:
-        return (
-            f"no number of pictures decides while the measured drop of {gated.drop.drop_pp:.2f} sits on the budget"
-        )
+        return f"no number of pictures decides while the measured drop of {gated.drop.drop_pp:.2f} sits on the budget"
     would = "pass" if gated.drop.drop_pp < gated.budget.max_drop_pp else "refuse"
     return (
         f"about {rounded(gated.needed.even)} pictures would {would} it with an even chance, "
@@ -90,15 +88,11 @@ def lost_most(gated: Gated) -> str:
     """The classes that lost most, and whether chance explains it."""
     if not gated.losses:
         return "no class lost more pictures than it gained"
-    named = ", ".join(_class(loss) for loss in gated.losses[:SHOWN])
-    beyond = ", ".join(loss.label for loss in gated.losses if loss.p < BEYOND_CHANCE)
-    chance = f"beyond chance: {beyond}" if beyond else f"none beyond the chance of {gated.classes} classes"
+    named = ", ".join(f"{one.label} {one.gained - one.lost} of {one.pictures}" for one in gated.losses[:SHOWN])
+    beyond = sum(loss.p < BEYOND_CHANCE for loss in gated.losses)
+    classes = f"{gated.classes} classes"
+    chance = f"{beyond} of {classes} lost more than chance" if beyond else f"none more than the chance of {classes}"
     return f"lost most: {named}; {chance}"
-
-
-def budget_words(budget: Budget) -> str:
-    """The options that ask for this budget."""
-    return f"--max-drop {budget.max_drop_pp:g} --confidence {budget.confidence:g}"
 
 
 def points(value_pp: float) -> str:
@@ -126,10 +120,6 @@ def interval(drop: PairedDrop) -> str:
     """`+0.40 [-0.15, +0.97]`."""
     low, high = drop.ci95_pp
     return f"{signed(drop.drop_pp)} [{signed(low)}, {signed(high)}]"
-
-
-def _class(loss: ClassLoss) -> str:
-    return f"{loss.label} {loss.gained - loss.lost} of {loss.pictures}"
 
 
 def _at_most(high_pp: float) -> str:
