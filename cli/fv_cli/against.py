@@ -83,7 +83,7 @@ def _answers_of_run(folder: Path, question: Question, progress: Progress) -> Pre
 
 
 def _answers_of_keras(path: Path, question: Question, progress: Progress) -> Predictions:
-    import_keras()
+    import_keras(path)
     from fv_core.files import sha256_of_file
     from fv_train.evaluate import check_labels, keras_classifier, predict_keras
 

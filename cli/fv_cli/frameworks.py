@@ -1,4 +1,4 @@
-"""Keras, imported without its chatter.
+"""Keras, imported without its chatter, and not at all for a model file that it would not be given.
 
 TensorFlow's native libraries write to file descriptor 2 before any logging is set up ("All log messages before
 absl::InitializeLog()…"), past `TF_CPP_MIN_LOG_LEVEL`. Commands that need Keras call `import_keras` first, before their
@@ -7,10 +7,23 @@ own imports can bring it in.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from fv_edge_runtime.native_output import captured_stderr
 
+# Legacy files go the same way: what reads .keras says why it does not read them.
+KERAS_SUFFIXES = (".keras", ".h5", ".hdf5")
 
-def import_keras() -> None:
-    """Import Keras and its backend; raises what the import raises."""
+
+def import_keras(model: Path | None = None) -> None:
+    """Import Keras and its backend; raises what the import raises.
+
+    `model`: what the command was given. A model file is checked first: a refusal needs no Keras, and takes a second
+    instead of ten. Raises what `fv_train.load.refuse_unsafe` raises.
+    """
+    if model is not None and model.is_file() and model.suffix.lower() in KERAS_SUFFIXES:
+        from fv_train.load import refuse_unsafe
+
+        refuse_unsafe(model)
     with captured_stderr():
         import keras  # noqa: F401 - imported for its effect

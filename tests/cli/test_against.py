@@ -62,7 +62,7 @@ def test_where_none_match_the_full_model_is_asked_first_and_its_answers_are_kept
         store(run, question, split="validation")
 
     monkeypatch.setattr("fv_train.evaluate.evaluate", evaluate)
-    monkeypatch.setattr("fv_cli.against.import_keras", lambda: None)
+    monkeypatch.setattr("fv_cli.against.import_keras", lambda *_: None)
     assert isinstance(full_answers(run.folder, question, Silent()), Predictions)
     assert asked == [(run.folder, question.imageset, "validation")]
 

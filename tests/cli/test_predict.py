@@ -137,7 +137,7 @@ def test_a_run_or_a_keras_file_is_asked_through_the_full_model(
 
     stand_in.keras_classifier = keras_classifier  # type: ignore[attr-defined]  # a module that is made here
     monkeypatch.setitem(sys.modules, "fv_train.evaluate", stand_in)
-    monkeypatch.setattr(frameworks, "import_keras", lambda: None)
+    monkeypatch.setattr(frameworks, "import_keras", lambda *_: None)
     (folder / "run").mkdir()
     for model in ("run", "model.keras"):
         assert main(["predict", model, "blue.png", "--top", "1"]) == 0

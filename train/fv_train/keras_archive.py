@@ -27,6 +27,8 @@ MAX_WEIGHTS_BYTES = 2 << 30
 # HDF5 with gzip reaches 5 on network weights and 1000 on zeros; a bomb has more.
 MAX_RATIO = 1100
 MAX_CONFIG_DEPTH = 64
+# EfficientNetV2-L has 1,000 layers; Keras builds some 500 a second.
+MAX_CALLS = 10_000
 
 _HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 
@@ -62,6 +64,7 @@ def write_clean_copy(source: Path, target: Path) -> None:
             _check_members(archive, source)
             config = _parse_config(archive, source)
             _check_config(config, source)
+            _check_calls(config, source)
             clean = _without_mixed_precision({**config, "compile_config": None})
             with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as copy:
                 copy.writestr("metadata.json", _whole(archive, "metadata.json"))
@@ -151,6 +154,28 @@ def _check_config(config: dict[str, Any], source: Path) -> None:
         label = layer.get("name") if isinstance(layer, dict) else None
         if isinstance(label, str) and (".." in label or "\\" in label or label.startswith("/")):
             raise UnsafeModel(f"refused {source}", why=f"a layer is named {label!r}, which is a path")
+
+
+def _check_calls(config: dict[str, Any], source: Path) -> None:
+    calls = _calls(config)
+    if calls > MAX_CALLS:
+        raise UnsafeModel(f"refused {source}", why=f"its layers are called {calls} times, the limit is {MAX_CALLS}")
+
+
+def _calls(entry: object) -> int:
+    """How many layers are called when the model is: a model inside it brings all of its own, each time it is called."""
+    if not isinstance(entry, dict):
+        return 0
+    config = entry.get("config")
+    layers = config.get("layers") if isinstance(config, dict) else None
+    if entry.get("class_name") not in MODELS or not isinstance(layers, list):
+        return 1
+    return sum(_times_called(layer) * _calls(layer) for layer in layers)
+
+
+def _times_called(layer: object) -> int:
+    nodes = layer.get("inbound_nodes") if isinstance(layer, dict) else None
+    return max(1, len(nodes)) if isinstance(nodes, list) else 1
 
 
 def _objects(value: object, source: Path, depth: int = 0) -> Iterator[dict[str, Any]]:

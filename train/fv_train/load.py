@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 import zipfile
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from fv_core.errors import FvError, InputError
 from fv_edge_runtime.sandbox import run_in_child
 from fv_train.keras_archive import DamagedModel, UnsafeModel, write_clean_copy
+from fv_train.keras_sizes import check_sizes
 
 if TYPE_CHECKING:
     import keras
@@ -34,11 +36,25 @@ def load_classifier(path: Path) -> keras.Model:
     """
     with tempfile.TemporaryDirectory(prefix="fv-load-") as folder:
         clean = Path(folder) / "model.keras"
-        write_clean_copy(path, clean)
-        _check_weights(clean, Path(folder), path)
-        model = _load(clean, path)
+        stored_elements = check_file(path, clean)
+        model = _load(clean, stored_elements, path)
     check_is_classifier(model, path)
     return model
+
+
+def check_file(path: Path, clean: Path) -> int:
+    """Everything that can be found out about a `.keras` file without Keras; writes what Keras may read to `clean`.
+
+    Returns how many numbers its weights have. Raises `MissingPath`, `LegacyKerasFile`, `DamagedModel`, `UnsafeModel`.
+    """
+    write_clean_copy(path, clean)
+    return _check_weights(clean, clean.parent, path)
+
+
+def refuse_unsafe(path: Path) -> None:
+    """`check_file` for its errors alone, in a second, before the seconds that importing Keras takes."""
+    with tempfile.TemporaryDirectory(prefix="fv-check-") as folder:
+        check_file(path, Path(folder) / "model.keras")
 
 
 def check_is_classifier(model: keras.Model, path: Path) -> None:
@@ -93,7 +109,7 @@ def _ends_in_softmax(model: keras.Model) -> bool:
     return getattr(activation, "__name__", "") == "softmax"
 
 
-def _check_weights(clean: Path, folder: Path, path: Path) -> None:
+def _check_weights(clean: Path, folder: Path, path: Path) -> int:
     with zipfile.ZipFile(clean) as archive:
         weights = archive.extract("model.weights.h5", folder)
     try:
@@ -108,14 +124,17 @@ def _check_weights(clean: Path, folder: Path, path: Path) -> None:
         raise DamagedModel(f"cannot read the weights of {path}", why="the check gave no answer")
     if answer["refused"]:
         raise UnsafeModel(f"refused the weights of {path}", why=str(answer["refused"]))
+    return int(answer["elements"])
 
 
-def _load(clean: Path, path: Path) -> keras.Model:
+def _load(clean: Path, stored_elements: int, path: Path) -> keras.Model:
     import keras
 
     try:
+        with zipfile.ZipFile(clean) as archive:
+            check_sizes(json.loads(archive.read("config.json")), stored_elements, path)
         return keras.saving.load_model(clean, compile=False, safe_mode=True)
-    except (ValueError, TypeError, KeyError, OSError, AttributeError, IndexError, RuntimeError) as error:
+    except (ValueError, TypeError, LookupError, OSError, AttributeError, RuntimeError, ArithmeticError) as error:
         first = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise DamagedModel(
             f"Keras cannot load {path}", why=first, hint="save it with Keras 3.15 or newer: model.save('model.keras')"

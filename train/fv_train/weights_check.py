@@ -10,12 +10,12 @@ MAX_DATASETS = 100_000
 
 
 def main(weights: str) -> dict[str, object]:
-    """Answer `{"refused": reason or None, "datasets": n, "size_bytes": total}` for the file at `weights`."""
+    """Answer `{"refused": reason or None, "datasets": n, "elements": m, "size_bytes": total}` for a file."""
     import h5py
 
     from fv_train.keras_archive import MAX_WEIGHTS_BYTES
 
-    count = total = 0
+    count = elements = total = 0
     with h5py.File(weights, "r") as file:
         groups = [file]
         while groups:
@@ -35,7 +35,8 @@ def main(weights: str) -> dict[str, object]:
                     return {"refused": f"{name!r} reads another file"}
                 if item.dtype.kind not in "fiuSO":
                     return {"refused": f"{name!r} has type {item.dtype}"}
+                elements += item.size
                 total += item.size * item.dtype.itemsize
                 if total > MAX_WEIGHTS_BYTES:
                     return {"refused": f"its arrays unpack to more than {MAX_WEIGHTS_BYTES} bytes"}
-    return {"refused": None, "datasets": count, "size_bytes": total}
+    return {"refused": None, "datasets": count, "elements": elements, "size_bytes": total}

@@ -26,7 +26,7 @@ def evaluate(
     """Measure accuracy on every picture of a split, and write a report."""
     is_device_file = source.suffix.lower() in FORMATS
     if source.exists() and not is_device_file:
-        import_keras()
+        import_keras(source)
     from fv_train.evaluate import EvaluateOptions
     from fv_train.evaluate import evaluate as run_evaluation
 

@@ -60,7 +60,7 @@ def export(
     Without a scheme: --fp32 --int8. Every file is opened, run on real pictures and compared with the Keras model before
     it is put in place.
     """
-    import_keras()
+    import_keras(source)
     from fv_export.pipeline import ExportOptions
 
     wanted = {"fp32": fp32, "fp16": fp16, "dynamic": dynamic, "int8": int8, "int16x8": int16x8}

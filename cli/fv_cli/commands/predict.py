@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from fv_cli import output
+from fv_cli.frameworks import KERAS_SUFFIXES
 from fv_core.errors import InputError
 from fv_core.units import percent_as_text
 from fv_edge_runtime.answers import Answer, Answers, Question, answer, parse_input_range
@@ -17,8 +18,6 @@ from fv_edge_runtime.labels import check_count, read_labels
 app = typer.Typer()
 SCHEMA_VERSION = 1
 _BAR_COLUMNS = 24
-# Legacy files go the same way: what reads .keras says why it does not read them.
-_KERAS = (".keras", ".h5", ".hdf5")
 
 
 @app.command()
@@ -42,7 +41,7 @@ def predict(
         input_range=None if input_range is None else parse_input_range(input_range),
         threads=threads,
     )
-    is_keras = model.is_dir() or model.suffix.lower() in _KERAS
+    is_keras = model.is_dir() or model.suffix.lower() in KERAS_SUFFIXES
     answers = _ask_keras(question) if is_keras else answer(question)
     if as_json:
         output.print_json(_as_data(question, answers))
@@ -62,7 +61,7 @@ def _ask_keras(question: Question) -> Answers:
         )
     from fv_cli.frameworks import import_keras
 
-    import_keras()
+    import_keras(Path(question.model))
     from fv_core.preprocess import decode
     from fv_edge_runtime.classifier import most_probable
     from fv_train.evaluate import keras_classifier
