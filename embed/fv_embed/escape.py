@@ -10,7 +10,7 @@ from __future__ import annotations
 import html as _html
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 _PLAIN = re.compile(r"[ !#%&'()*+,\-./0-9:;=?@A-Z\[\]^_`a-z{|}~]")
@@ -56,6 +56,11 @@ def javascript(text: str) -> Escaped:
     """A JSON and JavaScript string literal that may also stand inside a `<script>` element."""
     escaped = json.dumps(text, ensure_ascii=True)
     return Escaped("".join(f"\\u{ord(one):04x}" if one in "<>&" else one for one in escaped))
+
+
+def javascript_list(texts: Sequence[str]) -> Escaped:
+    """A JavaScript array of string literals, one a line."""
+    return Escaped("[" + "".join(f"\n  {javascript(text)}," for text in texts) + "\n]" if texts else "[]")
 
 
 def yaml(text: str) -> Escaped:
@@ -119,11 +124,12 @@ def _marked(character: str) -> str:
     return f"&#{ord(character)};" if character.isprintable() else "�"
 
 
-FILTERS: dict[str, Callable[[str], Escaped]] = {
+FILTERS: dict[str, Callable[..., Escaped]] = {
     "android_string": android_string,
     "code": code,
     "html": html,
     "javascript": javascript,
+    "javascript_list": javascript_list,
     "kotlin": kotlin,
     "markdown": markdown,
     "properties": properties,

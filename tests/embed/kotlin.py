@@ -16,7 +16,10 @@ import pytest
 
 JVM = Path(__file__).with_name("jvm")
 # Where Debian puts them: packages kotlin, junit4 and libhamcrest-java.
-JARS = [Path("/usr/share/java") / name for name in ("kotlin-stdlib.jar", "kotlin-stdlib-jdk7.jar", "junit4.jar", "hamcrest-all.jar")]
+JARS = [
+    Path("/usr/share/java") / name
+    for name in ("kotlin-stdlib.jar", "kotlin-stdlib-jdk7.jar", "junit4.jar", "hamcrest-all.jar")
+]
 COMPILER_SECONDS = 300
 
 

@@ -60,7 +60,11 @@ def with_outputs(count: int) -> Model:
         tiny_models.Tensor("spread", (1, count)),
     ]
     at = len(tensors) - 3
-    operators = [*model.operators[:-1], ("FULLY_CONNECTED", [logits, at, at + 1], [at + 2]), ("SOFTMAX", [at + 2], [shares])]
+    operators = [
+        *model.operators[:-1],
+        ("FULLY_CONNECTED", [logits, at, at + 1], [at + 2]),
+        ("SOFTMAX", [at + 2], [shares]),
+    ]
     options = {**model.options, 4: _fully_connected_options(), 5: model.options[4]}
     return replace(model, tensors=tensors, operators=operators, options=options)
 
