@@ -26,6 +26,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 from fv_benchmark.errors import BadAnswer
 from fv_benchmark.targets.ssh.address import Address
 from fv_benchmark.targets.ssh.errors import DeviceTimedOut, DeviceUnreachable, SshMissing
@@ -75,7 +77,9 @@ class Connection:
 
     def open(self) -> None:
         """Connect and log in; raises `HostKeyChanged`, `LoginRefused` and what else `refusals` knows."""
-        self._folder = tempfile.mkdtemp(prefix="fv-ssh-")
+        self.close()
+        _remove_stale(Path(tempfile.gettempdir()))
+        self._folder = tempfile.mkdtemp(prefix=f"fv-ssh-{os.getpid()}-")
         token = secrets.token_hex(8)
         strict = _host_key_checking(self.address)
         self._keeper = Session(self._command((*_MASTER, *strict), f"echo fv-{token} && exec cat"))
@@ -86,7 +90,7 @@ class Connection:
         return Session(self._command(_SHARED, command))
 
     def run(self, command: str, script: str, seconds: float, max_bytes: int) -> Done:
-        """Run a command with `script` as its input to its end.
+        """Run a command with `script` as its input to its end. One that hangs is left to itself there.
 
         Raises `ConnectionLost`, `DeviceTimedOut`, and `BadAnswer` for more than `max_bytes`.
         """
@@ -104,7 +108,7 @@ class Connection:
                     raise DeviceTimedOut(f"{self.address.host} gave no answer", why=f"within {seconds:g} s")
             done = Done(session.status(), bytes(output), session.errors())
         finally:
-            session.close()
+            session.close(at_once=True)
         if done.status == 255 and not self.is_alive():  # 255: of ssh itself, no command's
             raise self.lost(done.stderr)
         return done
@@ -147,6 +151,14 @@ class Connection:
                     why=last_line(keeper.errors()) or f"no login within {CONNECT_SECONDS:g} s",
                     hint=f"ssh {self.address.typed()}",
                 )
+
+
+def _remove_stale(place: Path) -> None:
+    """Remove the folders of processes that were killed: nobody else would."""
+    for folder in place.glob("fv-ssh-*-*"):
+        pid = folder.name.split("-")[2]
+        if pid.isdigit() and folder.stat().st_uid == os.getuid() and not psutil.pid_exists(int(pid)):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def program() -> list[str]:

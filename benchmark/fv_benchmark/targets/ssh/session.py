@@ -21,7 +21,7 @@ from fv_benchmark.targets.ssh.errors import SshMissing
 READ_BYTES = 1 << 16
 _ERROR_TAIL_CHUNKS = 4
 # A process that has lost its input and does not end in this time never will.
-_END_SECONDS = 5.0
+_END_SECONDS = 2.0
 
 
 class Session:
@@ -90,11 +90,11 @@ class Session:
         """The end of what it wrote to standard error."""
         return self._errors.text()
 
-    def close(self) -> None:
-        """End it: by the end of its input, else by force."""
+    def close(self, *, at_once: bool = False) -> None:
+        """End it: by the end of its input, else by force; `at_once`: by force, nobody listens to it any more."""
         self.end_of_input()
         try:
-            self._process.wait(_END_SECONDS if not self._stdout.closed else 0)
+            self._process.wait(0 if at_once else _END_SECONDS)
         except subprocess.TimeoutExpired:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
