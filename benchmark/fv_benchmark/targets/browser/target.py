@@ -167,7 +167,8 @@ class BrowserTarget:
             said = read_json(body)
         except strict.UNFIT:
             raise BadAnswer("the browser answered with something that is no JSON") from None
-        if isinstance(said, dict) and 0 in (said.get("samples_ns") or ()):
+        samples = said.get("samples_ns") if isinstance(said, dict) else None
+        if isinstance(samples, list) and 0 in samples:
             step_ms = self._facts.clock_step_ns / 1e6 if self._facts else 0.0
             raise BrowserFailed(
                 "the page's clock is too coarse for this model",
