@@ -166,6 +166,11 @@ class Page:
         node = self.send("DOM.querySelector", {"nodeId": root, "selector": selector})["nodeId"]
         self.send("DOM.setFileInputFiles", {"nodeId": node, "files": [str(path)]})
 
+    def events(self, method: str) -> list[dict[str, Any]]:
+        """What this tab has told of the kind `method` so far."""
+        mine = [one for one in self._browser.events if one.get("sessionId") == self._session]
+        return [one["params"] for one in mine if one["method"] == method]
+
     def screenshot(self, path: Path, *, whole: bool = False) -> None:
         """PNG of what is to be seen, or of the whole page."""
         data = self.send("Page.captureScreenshot", {"format": "png", "captureBeyondViewport": whole})["data"]
