@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fv_benchmark.accuracy import predict_split
 from fv_benchmark.watched import watched
@@ -18,6 +18,9 @@ from fv_core.preprocess import Preprocess
 from fv_core.progress import Progress
 from fv_edge_runtime.errors import ChildCrashed, LabelsMissing
 from fv_edge_runtime.sandbox import run_in_child
+
+if TYPE_CHECKING:
+    from fv_edge_runtime.classifier import Classifier
 
 # A float MobileNetV3Large takes 1.8 s an inference in an emulated arm64, the slowest place this is run.
 SECONDS_A_PICTURE = 5.0
@@ -78,19 +81,24 @@ def answered(model: Path, question: Question, progress: Progress, task: str) -> 
 
 def answer_here(job: dict[str, Any]) -> dict[str, Any]:
     """In the child: answer a question, save the answers in its folder, and return the preprocessing as data."""
-    from fv_edge_runtime.classifier import Classifier
-
     imageset = ImageSet.open(Path(job["imageset"]))
-    input_range = tuple(job["input_range"]) if job["input_range"] else None
-    try:
-        classifier = Classifier(job["model"], threads=job["threads"], input_range=input_range)
-    except LabelsMissing:
-        # A stranger's file without names: as many outputs as classes is all that can be checked, and is.
-        classifier = Classifier(job["model"], labels=imageset.classes, threads=job["threads"], input_range=input_range)
+    classifier = classifier_for(job["model"], imageset, job["threads"], job["input_range"])
     folder = Path(job["folder"])
     predictions = predict_split(classifier, imageset, job["split"], _Written(folder), limit=job["limit"])
     predictions.save(_result(folder))
     return asdict(classifier.preprocess)
+
+
+def classifier_for(model: str, imageset: ImageSet, threads: int, input_range: tuple[float, float] | None) -> Classifier:
+    """Open a model file for the pictures of an image set; raises what `Classifier` raises."""
+    from fv_edge_runtime.classifier import Classifier
+
+    chosen = None if not input_range else (input_range[0], input_range[1])
+    try:
+        return Classifier(model, threads=threads, input_range=chosen)
+    except LabelsMissing:
+        # A stranger's file without names: as many outputs as classes is all that can be checked, and is.
+        return Classifier(model, labels=imageset.classes, threads=threads, input_range=chosen)
 
 
 def _preprocess(said: Any) -> Preprocess:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,9 +82,12 @@ class Classifier:
             raise ValueError(f"network inputs are uint8 (n, {', '.join(map(str, wanted))}), not {batch.shape}")
         answers = np.empty((len(batch), len(self.labels)), dtype=np.float32)
         for row, pixels in enumerate(batch):
-            x = to_input(pixels, self.session, self._form, self._input_range)
-            answers[row] = to_probabilities(self.session.run(x), self.session)
+            answers[row] = to_probabilities(self.session.run(self.tensor(pixels)), self.session)
         return answers
+
+    def tensor(self, pixels: NDArray[np.uint8]) -> NDArray[Any]:
+        """A network input (H, W, 3) uint8 as the tensor that the file takes, for whoever runs the file elsewhere."""
+        return to_input(pixels, self.session, self._form, self._input_range)
 
 
 def most_probable(labels: Sequence[str], answers: NDArray[np.float32], top: int) -> list[tuple[str, float]]:
