@@ -46,6 +46,7 @@ class Channel:
         self._session = session
         self._start = f"fv {token} ".encode()
         self._buffer = bytearray()
+        self._is_waiting = False
 
     def ask(
         self,
@@ -76,6 +77,7 @@ class Channel:
     def answer(self, seconds: float, heard: Heard, payload_bytes: int = 0) -> tuple[Any, bytes]:
         """Read up to the next answer; see `ask`."""
         end_s, noise = time.monotonic() + seconds, 0
+        self._is_waiting = True
         while True:
             line = self._line(end_s, MAX_NOISE_BYTES - noise)
             if not line.startswith(self._start):
@@ -88,8 +90,8 @@ class Channel:
             _tell(kind, rest, heard)
 
     def close(self) -> None:
-        """End the agent."""
-        self._session.close()
+        """End the agent; one whose last answer was none is not waited for."""
+        self._session.close(at_once=self._is_waiting)
 
     def _body(self, rest: bytes, end_s: float, payload_bytes: int) -> tuple[Any, bytes]:
         sizes = [int(word) for word in rest.split() if word.isdigit() and len(word) < 12]
@@ -98,10 +100,12 @@ class Channel:
                 "the device announced an answer of another size than was asked for",
                 why=printable(rest.decode("utf-8", "replace"), max_characters=60),
             )
-        value = decoded(self._exactly(sizes[0], end_s))
+        data, payload = self._exactly(sizes[0], end_s), self._exactly(sizes[1], end_s)
+        self._is_waiting = False
+        value = decoded(data)
         if sizes[1] != payload_bytes:
             raise BadAnswer("the device left numbers out", why=f"{sizes[1]} of {payload_bytes} bytes")
-        return value, self._exactly(sizes[1], end_s)
+        return value, payload
 
     def _line(self, end_s: float, noise_bytes: int) -> bytes:
         while (end := self._buffer.find(b"\n")) < 0:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -29,11 +30,8 @@ pytestmark = NEEDS_SSHD
 def refused(kind: type[FvError]) -> FvError:
     """The error of an attempt to connect, after which nothing runs and nothing lies about."""
     connection = Connection(Address(ALIAS))
-    with pytest.raises(kind) as error:
-        try:
-            connection.open()
-        finally:
-            connection.close()
+    with closing(connection), pytest.raises(kind) as error:
+        connection.open()
     assert not list(Path(tempfile.gettempdir()).glob(f"fv-ssh-{os.getpid()}-*"))
     return error.value
 
@@ -106,28 +104,20 @@ def test_nobody_at_home(board: Board) -> None:
 def test_a_name_that_nobody_has(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FV_SSH", "ssh -F /dev/null")
     connection = Connection(Address("no-such-host.invalid"))
-    with pytest.raises(DeviceUnreachable):
-        try:
-            connection.open()
-        finally:
-            connection.close()
+    with closing(connection), pytest.raises(DeviceUnreachable):
+        connection.open()
 
 
 def test_no_ssh_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FV_SSH", "/nowhere/ssh")
     connection = Connection(Address("board"))
-    with pytest.raises(SshMissing):
-        try:
-            connection.open()
-        finally:
-            connection.close()
+    with closing(connection), pytest.raises(SshMissing):
+        connection.open()
 
 
 def test_a_login_that_prints_without_an_end_is_left(board: Board) -> None:
     # 50 MB, and it would go on.
-    board.options.append(
-        "ForceCommand while :; do echo aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa; done"
-    )
+    board.options.append(f"ForceCommand while :; do echo {'a' * 70}; done")
     board.start()
     assert refused(BadAnswer).code == "bad-device-answer"
     board.stop()

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -228,11 +229,8 @@ def test_what_is_missing_there_is_named_with_the_command(board: Board, onnx: Pat
     board.program("python3", f'exec {sys.executable} -S "$@"')
     board.start()
     target = make_target(ON, TargetOptions())
-    with pytest.raises(RuntimeMissing) as error:
-        try:
-            target.open([onnx], Silent())
-        finally:
-            target.close()
+    with closing(target), pytest.raises(RuntimeMissing) as error:
+        target.open([onnx], Silent())
     assert "lacks numpy and onnxruntime" in error.value.problem
     assert "--install" in error.value.hint
     assert "pip install 'numpy>=1.26' 'onnxruntime>=1.23'" in error.value.hint
