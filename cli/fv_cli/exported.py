@@ -74,6 +74,15 @@ def write_pages(exported: Exported) -> list[Path]:
     return [write_gate(exported.out / FOLDER, file.gated, imageset) for file in exported.files if file.gated]
 
 
+def from_before(exported: Exported) -> list[str]:
+    """Names of files that this export did not let pass, and that an earlier one left in the folder."""
+    from fv_export.pipeline import file_name
+
+    names = {file_name(exported.name, file.pair) for file in exported.files}
+    placed = {file.path.name for file in exported.files if file.path}
+    return sorted(name for name in names - placed if (exported.out / name).is_file())
+
+
 def show(exported: Exported, left_out: list[str], *, explain: bool) -> None:
     """Print the table, what stayed in float and why, and what the gate found."""
     console = output.stdout()

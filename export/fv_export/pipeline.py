@@ -194,7 +194,7 @@ def _prove(
         verdict = judge(question.full, answers[:n], labels, scheme.largest_difference, max_drop_pp)
         # Answers that are not finite cannot be judged by a gate.
         finite = verdict.largest_difference is not None
-        gated = keeper.judge(path, _file_name(manifest.name, pair)) if keeper and finite else None
+        gated = keeper.judge(path, file_name(manifest.name, pair)) if keeper and finite else None
         final = replace(
             manifest,
             drop=drop_of(gated) if gated else measured_drop(verdict, question.verification),
@@ -218,12 +218,13 @@ def _place(
     refused = verdict.kind == "refused" or (gated is not None and gated.decision is not Decision.PASSES)
     if refused and not keep:
         return None
-    path = source.out / _file_name(source.name, pair, mark=".refused" if refused else "")
+    path = source.out / file_name(source.name, pair, mark=".refused" if refused else "")
     write_bytes(path, data)
     return path
 
 
-def _file_name(name: str, pair: Pair, mark: str = "") -> str:
+def file_name(name: str, pair: Pair, mark: str = "") -> str:
+    """`NAME_SCHEME.SUFFIX`, with a mark before the suffix where there is one."""
     return f"{name}_{pair.scheme}{mark}{SUFFIX[pair.format]}"
 
 

@@ -27,8 +27,8 @@ from fv_train.run import predictions_name
 from tests.export import separable
 
 INT8, FP32 = Pair("tflite", "int8"), Pair("tflite", "fp32")
-# 45 pictures without a change have an upper bound of 5.7 points; the fragile model's int8 file loses far more than 20.
-PROVABLE, REFUSED, UNDECIDED = 6.0, 20.0, 1.0
+# 45 pictures without a change have an upper bound of 6.4 points; the fragile model's int8 file loses far more than 20.
+PROVABLE, REFUSED, UNDECIDED = 7.0, 20.0, 1.0
 
 
 @pytest.fixture(scope="module")

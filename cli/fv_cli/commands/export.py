@@ -162,6 +162,8 @@ def _range(text: str | None) -> tuple[float, float] | None:
 
 def _finish(exported: Exported, options: ExportOptions) -> None:
     """Say where the files are and what to type next; raise `Exit` with the code of the worst file."""
+    for name in outcome.from_before(exported):
+        output.stderr().print(f"[yellow]! {output.safe(name)} is from an earlier export[/yellow]", soft_wrap=True)
     placed = [file for file in exported.files if file.path is not None]
     if placed:
         output.stderr().print(f"written to {output.safe(str(exported.out))}", soft_wrap=True)
