@@ -25,9 +25,11 @@ from fv_embed.escape import properties
 _EXIF_ORIENTATION = 0x0112
 # Width and height as multiples of the stored square's side, orientations 1 to 8 in turn: reduced and enlarged, broad
 # and high, one that is a square already. One or two odd pixels are added, so that no offset comes out even.
-SHAPES = ((1.7, 1.3), (0.4, 0.9), (1.0, 1.0), (0.2, 0.3), (2.1, 0.5), (0.6, 1.4), (0.05, 0.03), (1.2, 1.1))
+SHAPES = ((1.7, 1.3), (0.4, 0.9), (1.0, 1.0), (0.2, 0.3), (2.1, 0.5), (0.6, 1.4), (0.3, 0.2), (1.2, 1.1))
 # Seeds beyond those of the golden pictures.
 _FIRST_SEED = 101
+# A picture of a few pixels may look the same when it is turned.
+_MIN_SIDE = 5
 # The largest sample a project carries; a larger network gets smaller pictures.
 _MAX_SIDE = 500
 
@@ -113,7 +115,7 @@ def samples_for(manifest: Manifest) -> Samples:
 def _sample(orientation: int, shape: tuple[float, float], side: int) -> NDArray[np.uint8]:
     """A picture (h, w, 3), about `shape` times `side`."""
     share = min(1.0, _MAX_SIDE / (max(shape) * side))
-    width, height = (max(1, int(one * side * share)) for one in shape)
+    width, height = (max(_MIN_SIDE, int(one * side * share)) for one in shape)
     if width != height:
         width, height = width | 1, height + 2 * (orientation % 2)
     return golden.draw(_FIRST_SEED + orientation, max(width, height))[:height, :width]
@@ -123,10 +125,8 @@ def _png(pixels: NDArray[np.uint8], orientation: int = 1) -> bytes:
     """Lossless, without a colour profile; with EXIF where the picture is to be turned."""
     image = Image.fromarray(np.ascontiguousarray(pixels))
     exif = Image.Exif()
-    exif[_EXIF_ORIENTATION] = orientation
+    if orientation != 1:
+        exif[_EXIF_ORIENTATION] = orientation
     stream = io.BytesIO()
-    if orientation == 1:
-        image.save(stream, "PNG", optimize=True)
-    else:
-        image.save(stream, "PNG", optimize=True, exif=exif)
+    image.save(stream, "PNG", exif=exif)
     return stream.getvalue()
