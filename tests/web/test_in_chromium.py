@@ -46,7 +46,7 @@ def browser() -> Iterator[Chromium]:
         pytest.skip(f"needs the built pages: {error.hint}")
     if not lan_addresses():
         pytest.skip("needs an address that is not the loopback")
-    with Chromium() as running:
+    with Chromium("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream") as running:
         yield running
 
 
@@ -74,8 +74,10 @@ class Visited(Silent):
 
 
 @contextmanager
-def measuring(browser: Chromium, models: list[Path], *, plain_http: bool) -> Iterator[tuple[BrowserTarget, Visited]]:
-    target, visited = BrowserTarget("browser", "wasm", TargetOptions(plain_http=plain_http)), Visited(browser)
+def measuring(
+    browser: Chromium, models: list[Path], *, plain_http: bool, accelerator: str = "wasm"
+) -> Iterator[tuple[BrowserTarget, Visited]]:
+    target, visited = BrowserTarget("browser", accelerator, TargetOptions(plain_http=plain_http)), Visited(browser)
     try:
         target.open(models, visited)
         yield target, visited
@@ -136,6 +138,14 @@ def test_threads_are_refused_and_not_replaced_where_it_is_not(browser: Chromium,
                 target.measure(path, 2, QUICK)
 
 
+def test_where_there_is_no_webgpu_nothing_else_is_measured_instead(browser: Chromium, tmp_path: Path) -> None:
+    with measuring(browser, models(tmp_path), plain_http=False, accelerator="webgpu") as (target, visited):
+        assert any("no WebGPU" in line for line in visited.lines)
+        for path in models(tmp_path):
+            with pytest.raises(BrowserFailed, match="no WebGPU"):
+                target.measure(path, 1, QUICK)
+
+
 def test_a_run_without_a_pause(browser: Chromium, tmp_path: Path) -> None:
     path = models(tmp_path)[0]
     with measuring(browser, [path], plain_http=False) as (target, _):
@@ -148,8 +158,8 @@ HOSTILE = "</h2><img src=x onerror=\"document.body.dataset.hacked='yes'\">"
 
 
 @contextmanager
-def demo(browser: Chromium, options: DemoOptions) -> Iterator[tuple[Page, str]]:
-    page = open_page(demo_app(options), Where(lan=True))
+def demo(browser: Chromium, options: DemoOptions, *, plain_http: bool = False) -> Iterator[tuple[Page, str]]:
+    page = open_page(demo_app(options), Where(lan=True, plain_http=plain_http))
     try:
         tab = browser.open(page.url, width=390, height=844)
         tab.wait_for("document.body.dataset.state", seconds=60)
@@ -196,6 +206,34 @@ def test_the_demos_check_sees_a_wrong_answer(browser: Chromium, tmp_path: Path) 
     with demo(browser, DemoOptions((path,))) as (page, _):
         page.evaluate("document.getElementById('check').click()")
         assert page.wait_for("document.body.dataset.check") == "failed"
+
+
+def test_the_camera_is_asked_until_it_is_stopped(browser: Chromium, tmp_path: Path) -> None:
+    path = with_manifest(float_model(), tmp_path / "tiny_fp32.tflite")
+    with demo(browser, DemoOptions((path,))) as (page, _):
+        page.evaluate("document.getElementById('camera').click()")
+        page.wait_for("document.body.dataset.shown")
+        assert page.evaluate("document.getElementById('video').srcObject.active") is True
+        page.evaluate("window.track = document.getElementById('video').srcObject.getTracks()[0]; 0")
+        page.evaluate("document.getElementById('camera').click()")
+        assert page.evaluate("window.track.readyState") == "ended"
+        assert page.evaluate("document.getElementById('camera').textContent") == "Camera"
+
+
+def test_without_https_the_camera_is_missing_and_it_says_so(browser: Chromium, tmp_path: Path) -> None:
+    path = with_manifest(float_model(), tmp_path / "tiny_fp32.tflite")
+    with demo(browser, DemoOptions((path,)), plain_http=True) as (page, _):
+        page.wait_for("document.body.dataset.state === 'ready'", seconds=60)
+        assert page.evaluate("document.getElementById('camera').disabled") is True
+        assert "plain HTTP" in page.evaluate("document.getElementById('said').textContent")
+
+
+def test_a_file_that_is_no_picture_is_said(browser: Chromium, tmp_path: Path) -> None:
+    path = with_manifest(float_model(), tmp_path / "tiny_fp32.tflite")
+    (tmp_path / "no.png").write_bytes(b"no picture")
+    with demo(browser, DemoOptions((path,))) as (page, _):
+        page.choose_file("#file", tmp_path / "no.png")
+        page.wait_for("document.getElementById('said').textContent.includes('cannot read that picture')")
 
 
 def test_the_policy_stops_what_would_come_from_elsewhere(browser: Chromium, tmp_path: Path) -> None:

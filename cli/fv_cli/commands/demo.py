@@ -47,14 +47,14 @@ def demo(
     from fv_benchmark.web.demo import DemoOptions, demo_app
     from fv_benchmark.web.open_page import Where, open_page, say_where
 
-    path = _file_of(model)
+    path = file_of(model)
     second = None if alone else beside or float_twin(path)
     run_folder = run or (model if model.is_dir() else None)
     options = DemoOptions(
         models=(path,) if second is None else (path, second),
         labels=None if labels is None else read_labels(labels),
         input_range=None if input_range is None else parse_input_range(input_range),
-        mistakes=() if run_folder is None else _mistakes(run_folder),
+        mistakes=() if run_folder is None else mistakes_of(run_folder),
     )
     where = Where(lan, port, plain_http)
     page = open_page(demo_app(options), where)
@@ -80,7 +80,7 @@ def float_twin(path: Path) -> Path | None:
     return None
 
 
-def _file_of(model: Path) -> Path:
+def file_of(model: Path) -> Path:
     """The file itself; of a run or a folder, the smallest TFLite file, else the smallest ONNX file."""
     if not model.is_dir():
         return model
@@ -92,7 +92,7 @@ def _file_of(model: Path) -> Path:
     raise MissingPath(f"no model file in {model}", why="nothing has been exported", hint=f"fv export {model}")
 
 
-def _mistakes(folder: Path) -> tuple[Mistake, ...]:
+def mistakes_of(folder: Path) -> tuple[Mistake, ...]:
     """The surest mistakes of a run's own evaluation; raises `MissingPath` where it has none."""
     from fv_benchmark.web.mistakes import surest_mistakes
     from fv_core.imageset import ImageSet
