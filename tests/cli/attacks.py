@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tests.cli import hostile
 from tests.cli.typist import Typed, Typist, everything
+from tests.edge_runtime import tiny_models
 from tests.train._pictures import imageset
 
 SIZE = 8
@@ -93,3 +94,7 @@ def refusal(typed: Typed, max_peak_bytes: int) -> str:
     code = errors[0].removeprefix("error[").partition("]")[0]
     assert code != "fault", typed.err
     return code
+
+
+def sound_tflite(path: Path) -> Path:
+    return tiny_models.with_manifest(tiny_models.float_model(), path)

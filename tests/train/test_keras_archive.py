@@ -35,7 +35,7 @@ def archive(path: Path, config: object, change: Callable[[Members], None] = lamb
     members = {
         "metadata.json": b"{}",
         "config.json": config if isinstance(config, bytes) else json.dumps(config).encode(),
-        "model.weights.h5": b"\x89HDF weights",
+        "model.weights.h5": b"\x89HDF\r\n\x1a\n weights",
     }
     change(members)
     with zipfile.ZipFile(path, "w") as target:
@@ -58,7 +58,7 @@ def test_a_plain_model_is_copied_without_its_compile_configuration(tmp_path: Pat
     write_clean_copy(source, tmp_path / "clean.keras")
     with zipfile.ZipFile(tmp_path / "clean.keras") as clean:
         assert json.loads(clean.read("config.json"))["compile_config"] is None
-        assert clean.read("model.weights.h5") == b"\x89HDF weights"
+        assert clean.read("model.weights.h5") == b"\x89HDF\r\n\x1a\n weights"
 
 
 def test_every_dtype_policy_becomes_float32(tmp_path: Path) -> None:

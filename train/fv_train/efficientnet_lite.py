@@ -32,6 +32,8 @@ _STAGES = (
 )
 _STEM, _TOP = 32, 1280
 _EPSILON = 1e-3
+# Numbers, none wider than float64: a structured type could make a small array large.
+_MAX_ITEM_BYTES = 8
 
 
 def lite0(input_size: int) -> keras.Model:
@@ -56,18 +58,32 @@ def load_npz(model: keras.Model, path: Path) -> None:
     """
     variables = {f"{layer.name}/{variable.name}": variable for layer in model.layers for variable in layer.weights}
     try:
+        _check_npz(path, {name: tuple(variable.shape) for name, variable in variables.items()})
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as data:
             arrays = {name: data[name] for name in data.files}
     except (zipfile.BadZipFile, EOFError, AttributeError) as error:
         raise ValueError(str(error)) from error
-    differing = sorted(set(arrays) ^ set(variables))
-    if differing:
-        raise ValueError(f"{len(differing)} arrays do not fit, the first is {differing[0]}")
-    for name, variable in variables.items():
-        if arrays[name].shape != tuple(variable.shape):
-            raise ValueError(f"{name} is {arrays[name].shape}, the network has {tuple(variable.shape)}")
     for name, variable in variables.items():
         variable.assign(arrays[name].astype(np.float32))
+
+
+def _check_npz(path: Path, shapes: dict[str, tuple[int, ...]]) -> None:
+    """Raise `ValueError` unless the archive's headers name exactly these arrays: before anything is allocated for them.
+
+    NumPy takes the memory for whatever shape a header claims, and unpacks a member before it looks at its shape.
+    """
+    with zipfile.ZipFile(path) as archive:
+        found = {member.filename.removesuffix(".npy"): member for member in archive.infolist()}
+        differing = sorted(set(found) ^ set(shapes))
+        if differing:
+            raise ValueError(f"{len(differing)} arrays do not fit, the first is {differing[0]}")
+        for name, shape in shapes.items():
+            with archive.open(found[name]) as stream:
+                if np.lib.format.read_magic(stream) != (1, 0):
+                    raise ValueError(f"{name} is no array of numbers")
+                claimed, _, dtype = np.lib.format.read_array_header_1_0(stream)
+            if claimed != shape or dtype.hasobject or dtype.itemsize > _MAX_ITEM_BYTES:
+                raise ValueError(f"{name} is {claimed} of {dtype}, the network has {shape}")
 
 
 def _block(x: Any, name: str, expand: int, kernel: int, stride: int, filters: int) -> Any:

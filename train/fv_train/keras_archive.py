@@ -15,7 +15,7 @@ import stat
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from fv_core.errors import InputError, MissingPath
 from fv_train.keras_allowed import LAYERS, MODELS, OPERATIONS, PARTS
@@ -70,8 +70,7 @@ def write_clean_copy(source: Path, target: Path) -> None:
                 copy.writestr("metadata.json", _whole(archive, "metadata.json"))
                 copy.writestr("config.json", json.dumps(clean))
                 with archive.open("model.weights.h5") as read, copy.open("model.weights.h5", "w") as write:
-                    while chunk := read.read(1 << 20):
-                        write.write(chunk)
+                    _copy_weights(read, write, source)
     except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
         raise _damaged(source, str(error)) from error
 
@@ -133,6 +132,15 @@ def _parse_config(archive: zipfile.ZipFile, source: Path) -> dict[str, Any]:
     if not isinstance(config, dict) or config.get("class_name") not in MODELS:
         raise _damaged(source, "its configuration describes no model")
     return config
+
+
+def _copy_weights(read: IO[bytes], write: IO[bytes], source: Path) -> None:
+    chunk = read.read(1 << 20)
+    if not chunk.startswith(_HDF5_SIGNATURE):
+        raise _damaged(source, "its weights are no HDF5 file")
+    while chunk:
+        write.write(chunk)
+        chunk = read.read(1 << 20)
 
 
 def _whole(archive: zipfile.ZipFile, name: str) -> bytes:

@@ -60,7 +60,9 @@ def _sizes(config: dict[str, Any]) -> tuple[int, int]:
 
 def _tensors(model: Any) -> Iterator[Any]:
     """Every tensor of the model and of the models inside it."""
-    for operation in getattr(model, "operations", ()):
+    # A Sequential keeps the graph of its layers in a functional model of its own.
+    graph = getattr(model, "_functional", None) or model
+    for operation in getattr(graph, "operations", ()):
         for node in operation._inbound_nodes:
             yield from node.output_tensors
         yield from _tensors(operation)

@@ -1,12 +1,14 @@
 """Looks through an HDF5 weights file before Keras opens it. Runs in a child process: HDF5 is a native parser.
 
-Refused are links that lead elsewhere (soft, external; CVE-2026-1669), data stored in other files, virtual data sets,
-and shapes that are larger than the file can account for (CVE-2026-0897).
+Refused are links that lead elsewhere (soft, external; CVE-2026-1669), what can be reached by two ways (a group inside
+itself has no end), data stored in other files, virtual data sets, and shapes that are larger than the file can account
+for (CVE-2026-0897).
 """
 
 from __future__ import annotations
 
-MAX_DATASETS = 100_000
+# EfficientNetV2-L, the largest of keras.applications, has 5,000 groups and arrays.
+MAX_DATASETS = 20_000
 
 
 def main(weights: str) -> dict[str, object]:
@@ -17,7 +19,7 @@ def main(weights: str) -> dict[str, object]:
 
     count = elements = total = 0
     with h5py.File(weights, "r") as file:
-        groups = [file]
+        groups, seen = [file], {h5py.h5o.get_info(file.id).addr}
         while groups:
             group = groups.pop()
             for name in group:
@@ -28,6 +30,10 @@ def main(weights: str) -> dict[str, object]:
                 count += 1
                 if count > MAX_DATASETS:
                     return {"refused": f"more than {MAX_DATASETS} entries"}
+                address = h5py.h5o.get_info(item.id).addr
+                if address in seen:
+                    return {"refused": f"{name!r} stands there twice"}
+                seen.add(address)
                 if isinstance(item, h5py.Group):
                     groups.append(item)
                     continue
