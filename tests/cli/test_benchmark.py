@@ -7,7 +7,7 @@ import time
 import pytest
 
 from fv_benchmark.report_file import read_report
-from fv_cli.commands.benchmark import parse_threads
+from fv_cli.commands.benchmark import parse_duration, parse_threads
 from fv_cli.main import main
 from fv_core.errors import InputError
 from tests.benchmark.builders import image_set
@@ -79,6 +79,12 @@ def test_no_path_and_no_host_stands_in_the_report(models):
         (["models", "--against", "models/tiny_fp32.tflite"], "no-full-model-answers"),
         (["models", "--runs", "0"], "usage"),
         (["models", "--input-range", "wide"], "bad-input-range"),
+        (["models", "--preset", "norml"], "unknown-name"),
+        (["models", "--sustained", "ten"], "bad-input"),
+        (["models", "--sustained", "0s"], "bad-input"),
+        (["models", "--on", "telnet://pi"], "unknown-name"),
+        (["models", "--on", "local", "--on", "local"], "bad-input"),
+        (["models", "--on", "adb:$(id)"], "bad-target"),
         ([], "usage"),
     ],
 )
@@ -109,6 +115,37 @@ def test_ctrl_c_ends_it_at_once_and_leaves_nothing(models):
     assert process.returncode == 130
     assert errors.splitlines()[-1] == "interrupted"
     assert not (models.parent / "out.json").exists()
+
+
+def test_a_preset_is_recorded(models):
+    assert main(["benchmark", "models/tiny_fp32.tflite", "--runs", "3", "--json", "out.json"]) == 0
+    protocol = read_report(models.parent / "out.json").protocol
+    assert (protocol.preset, protocol.blocks) == ("default", 3)
+
+
+def test_a_long_run_is_a_table_a_curve_and_a_record(models, capsys):
+    words = ["benchmark", "models/tiny_fp32.tflite", "--runs", "1", "--sustained", "2s"]
+    assert main([*words, "--json", "out.json", "--html", "out.html"]) == 0
+    printed = capsys.readouterr().out
+    assert "sustained ms" in printed
+    assert "median over time" in printed
+    (result,) = read_report(models.parent / "out.json").results
+    assert result.long_run is not None
+    assert result.long_run.seconds == pytest.approx(2.0, abs=0.5)
+    assert 'svg class="curve"' in (models.parent / "out.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("10m", 600.0), ("90s", 90.0), ("90", 90.0), ("1h", 3600.0), ("0.5m", 30.0)]
+)
+def test_times_are_read(text, seconds):
+    assert parse_duration(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "m", "-1s", "1d", "1e3", "10 m", "2000h", "inf", "nan"])
+def test_what_is_no_time_is_refused(text):
+    with pytest.raises(InputError):
+        parse_duration(text)
 
 
 def test_threads_are_read_once_each():

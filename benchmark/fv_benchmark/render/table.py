@@ -59,7 +59,7 @@ def start_table(report: Report) -> Table:
             words.ms(result.init_ms),
             words.ms(result.first_ms),
             words.megabytes(result.peak_memory_bytes),
-            str(len(result.samples_ns)),
+            str(sum(one.calls for one in result.summaries) or len(result.samples_ns)),
             result.runtime,
         )
         for result in report.results

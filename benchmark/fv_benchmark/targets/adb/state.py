@@ -22,6 +22,8 @@ _TEMPERATURE = re.compile(r"Temperature\{([^}]*)\}")
 _PROCESSOR = re.compile(r"cpu|^ap$|soc", re.IGNORECASE)
 _FREQUENCY = "/sys/devices/system/cpu/cpu*/cpufreq/scaling_cur_freq"
 _PROPERTY = re.compile(r"^\[([\w.]+)\]: \[(.*)\]\s*$", re.MULTILINE)
+# Set by the Android emulator, which is a qemu (the second since Android 12).
+_IN_QEMU = ("ro.kernel.qemu", "ro.boot.qemu")
 # Sensors that are off say −99.9 or 0 degrees; nothing that computes is as cold as that or hotter than this.
 _COLDEST_C, _HOTTEST_C = 1.0, 150.0
 _MAX_CHARACTERS = 100
@@ -29,12 +31,16 @@ _MAX_CHARACTERS = 100
 
 @dataclass(frozen=True)
 class About:
-    """A phone in words, each "unknown" where it does not tell. `abi`: its processor's, as `arm64-v8a`."""
+    """A phone in words, each "unknown" where it does not tell. `abi`: its processor's, as `arm64-v8a`.
+
+    `emulated`: by what, None for a real phone.
+    """
 
     model: str
     soc: str
     android: str
     abi: str
+    emulated: str | None = None
 
 
 def about(phone: Phone) -> About:
@@ -48,6 +54,7 @@ def about(phone: Phone) -> About:
         soc=chip or _said(found, "ro.board.platform") or _said(found, "ro.hardware") or "unknown",
         android=f"Android {release or 'unknown'}" + (f" (API {level})" if level else ""),
         abi=_said(found, "ro.product.cpu.abi") or "unknown",
+        emulated="qemu" if any(_said(found, name) == "1" for name in _IN_QEMU) else None,
     )
 
 

@@ -142,6 +142,7 @@ class AdbTarget:
             load_after=None,
             target="adb",
             board=about.model,
+            emulated=about.emulated,
             facts={
                 "thermal_status": "unknown" if status is None else state.THERMAL_WORDS[status],
                 # Android tells nobody whether it was on before.

@@ -60,11 +60,11 @@ def phone_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PhoneHere:
     return PhoneHere(root, faults, said, binary)
 
 
-def write_commands(root: Path, cmd: str) -> None:
+def write_commands(root: Path, cmd: str, properties: str = PROPERTIES) -> None:
     """`getprop`, `dumpsys` and `cmd`, which only Android has."""
     tools = root / "system/bin"
     tools.mkdir(parents=True, exist_ok=True)
-    script(tools / "getprop", f"cat <<'END'\n{PROPERTIES}END")
+    script(tools / "getprop", f"cat <<'END'\n{properties}END")
     script(tools / "dumpsys", f"cat <<'END'\n{printed.THERMAL_SHIELD}END")
     script(tools / "cmd", cmd)
 

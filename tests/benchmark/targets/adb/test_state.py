@@ -51,6 +51,12 @@ def test_a_phone_is_described_by_its_properties():
     assert found == state.About("Google Pixel 8", "Google Tensor G3", "Android 15 (API 35)", "arm64-v8a")
 
 
+@pytest.mark.parametrize("name", ["ro.kernel.qemu", "ro.boot.qemu"])
+def test_the_android_emulator_is_no_phone(name):
+    assert state.about(Says(getprop=f"[{name}]: [1]\n")).emulated == "qemu"
+    assert state.about(Says(getprop=f"[{name}]: [0]\n")).emulated is None
+
+
 def test_a_phone_that_says_nothing_is_unknown_and_a_hostile_one_is_text():
     assert state.about(Says(getprop="")) == state.About("unknown", "unknown", "Android unknown", "unknown")
     found = state.about(Says(getprop="[ro.product.model]: [\x1b[2J<script>]\n"))
