@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from fv_benchmark.device.errors import VenvMissing
 from fv_benchmark.targets.ssh.channel import Channel, Heard
 from fv_benchmark.targets.ssh.connection import Connection
 from fv_benchmark.targets.ssh.launch import launch
@@ -57,6 +58,12 @@ def _install(connection: Connection, pythons: Sequence[RemotePython], wish: Wish
     system = next((one for one in pythons if not one.is_ours), pythons[0])
     ours = next((one for one in pythons if one.is_ours), None)
     names = missing(ours or _bare(system), wish.suffixes, photos=wish.photos)
+    if not system.has_ensurepip:
+        raise VenvMissing(
+            f"the Python of {connection.address.host} cannot make an environment",
+            why="Debian keeps that in the package python3-venv",
+            hint=f"ssh {connection.address.typed()} sudo apt install python3-venv",
+        )
     wheels = None if wish.wheels is None else fitting_wheels(wish.wheels, system, names)
     channel = launch(connection, system)
     try:
