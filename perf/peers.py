@@ -1,0 +1,131 @@
+"""What others make of a Keras model, each at its documented best, one file a call.
+
+    python perf/peers.py KIND MODEL.keras OUT PICTURES.npy      KIND: a name of `KINDS`; PICTURES (n, H, W, 3) uint8
+
+Run in a process of its own, so that time and memory are those of the peer alone. Pictures calibrate the integer kinds.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Pictures = NDArray[np.uint8]
+
+
+def tflite_float(model: Any, out: Path, pictures: Pictures) -> None:
+    """`TFLiteConverter.from_keras_model`, nothing else."""
+    import tensorflow as tf
+
+    out.write_bytes(tf.lite.TFLiteConverter.from_keras_model(model).convert())
+
+
+def tflite_int8(model: Any, out: Path, pictures: Pictures) -> None:
+    """The converter's full-integer quantization, as TensorFlow's guide has it; uint8 in and out."""
+    import tensorflow as tf
+
+    def representative() -> Iterator[list[NDArray[np.float32]]]:
+        for picture in pictures:
+            yield [picture[None].astype(np.float32)]
+
+    converter = tf.lite.TFLiteConverter.from_keras_model(model)
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = representative
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    converter.inference_input_type = tf.uint8
+    converter.inference_output_type = tf.uint8
+    out.write_bytes(converter.convert())
+
+
+def tf2onnx_float(model: Any, out: Path, pictures: Pictures) -> None:
+    """Plain tf2onnx."""
+    import tensorflow as tf
+    import tf2onnx
+
+    signature = (tf.TensorSpec((None, *model.input_shape[1:]), tf.float32, name="image"),)
+    function = tf.function(lambda image: model(image, training=False), input_signature=signature)
+    tf2onnx.convert.from_function(function, input_signature=signature, opset=17, output_path=str(out))
+
+
+def onnx_int8(model: Any, out: Path, pictures: Pictures) -> None:
+    """`quantize_static` after `quant_pre_process`: QDQ, per-channel weights, minimum and maximum."""
+    import onnx
+    from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+    from onnxruntime.quantization.shape_inference import quant_pre_process
+
+    class Reader(CalibrationDataReader):  # type: ignore[misc]  # onnxruntime has no type information
+        def __init__(self) -> None:
+            self._left = iter(pictures)
+
+        def get_next(self) -> dict[str, NDArray[np.float32]] | None:
+            picture = next(self._left, None)
+            return None if picture is None else {"image": picture[None].astype(np.float32)}
+
+    with tempfile.TemporaryDirectory() as folder:
+        plain, ready = Path(folder) / "plain.onnx", Path(folder) / "ready.onnx"
+        tf2onnx_float(model, plain, pictures)
+        graph = onnx.load(plain)
+        # tf2onnx lists some constants as inputs; the quantizer would ask for them.
+        constants = {tensor.name for tensor in graph.graph.initializer}
+        kept = [value for value in graph.graph.input if value.name not in constants]
+        del graph.graph.input[:]
+        graph.graph.input.extend(kept)
+        onnx.save(graph, plain)
+        quant_pre_process(str(plain), str(ready))
+        quantize_static(
+            str(ready),
+            str(out),
+            Reader(),
+            quant_format=QuantFormat.QDQ,
+            per_channel=True,
+            activation_type=QuantType.QUInt8,
+            weight_type=QuantType.QInt8,
+        )
+
+
+def ai_edge_int8(model: Any, out: Path, pictures: Pictures) -> None:
+    """ai-edge-quantizer's `static_wi8_ai8` on the converter's float file, at batch 1, as its calibration wants."""
+    import tensorflow as tf
+    from ai_edge_quantizer import quantizer, recipe
+
+    shape = (1, *model.input_shape[1:])
+    function = tf.function(lambda image: model(image, training=False)).get_concrete_function(
+        tf.TensorSpec(shape, tf.float32, name="image")
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        saved, plain = Path(folder) / "saved", Path(folder) / "plain.tflite"
+        module = tf.Module()
+        module.model, module.f = model, function
+        tf.saved_model.save(module, str(saved), signatures={"serving_default": function})
+        plain.write_bytes(tf.lite.TFLiteConverter.from_saved_model(str(saved)).convert())
+        made = quantizer.Quantizer(str(plain), recipe.static_wi8_ai8())
+        data = {"serving_default": [{"image": picture[None].astype(np.float32)} for picture in pictures]}
+        result = made.quantize(made.calibrate(data))
+        result.export_model(str(out), overwrite=True)
+
+
+KINDS: dict[str, tuple[str, Callable[[Any, Path, Pictures], None]]] = {
+    "tflite_float": (".tflite", tflite_float),
+    "tflite_int8": (".tflite", tflite_int8),
+    "tf2onnx_float": (".onnx", tf2onnx_float),
+    "onnx_int8": (".onnx", onnx_int8),
+    "ai_edge_int8": (".tflite", ai_edge_int8),
+}
+
+
+def main(kind: str, model: Path, out: Path, pictures: Path) -> None:
+    import keras
+
+    KINDS[kind][1](keras.saving.load_model(model, compile=False), out, np.load(pictures))
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    main(sys.argv[1], *(Path(word) for word in sys.argv[2:5]))
