@@ -20,6 +20,8 @@ from fv_core.registry import unknown_name
 from fv_export import via_converter
 from fv_export.finetune import SCHEME, Finetuner
 from fv_export.graph import Annotation, Graph
+from fv_export.mixed.keep import kept_in_float
+from fv_export.mixed.outcome import Outcome, Timed
 from fv_export.post_training import METHODS, Observed
 from fv_export.quantize import BITS, annotate
 from fv_export.rewriting import Rewritten, rewrite
@@ -42,7 +44,8 @@ class Variant:
 
     `write`: manifest -> the bytes of the file. `float_tensors`: what an integer scheme leaves in floating point, and
     why. `rewrites`: names of those that changed something; `applied`, `refused`: a sentence for each place.
-    `finetuned`: what a fine-tuning did, empty where there was none.
+    `finetuned`: what a fine-tuning did, empty where there was none. `mixed`: what a search for a target found. `timed`:
+    the file beside the float file of its format, None where no latency was asked for.
     """
 
     write: Callable[[Manifest], bytes]
@@ -51,10 +54,12 @@ class Variant:
     applied: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
     finetuned: str = ""
+    mixed: Outcome | None = None
+    timed: Timed | None = None
 
 
 class Variants(Protocol):
-    """Where a call's files come from: `FromGraph`, or `AsItIs`."""
+    """Where a call's files come from: `FromGraph`, `AsItIs`, or `mixed.variant.Mixed` before the first."""
 
     def get(self, pair: Pair) -> Variant:
         """The variant for a file format and a scheme."""
@@ -75,7 +80,8 @@ class FromGraph:
 
     `probe`: (n, H, W, 3) uint8 network inputs on which every rewrite is checked. `calibration`: the same for ranges,
     None where no scheme of the call needs them. `method`: of `post_training.METHODS`; None for each scheme's own.
-    `finetuner`: None where int8 is not to be fine-tuned.
+    `finetuner`: None where int8 is not to be fine-tuned. `keep_float`: patterns of layers that integer files leave in
+    float.
     """
 
     def __init__(
@@ -86,6 +92,7 @@ class FromGraph:
         method: str | None,
         progress: Progress,
         finetuner: Finetuner | None = None,
+        keep_float: tuple[str, ...] = (),
     ) -> None:
         self._graph = graph
         self._probe = probe
@@ -93,14 +100,18 @@ class FromGraph:
         self._method = method
         self._progress = progress
         self._finetuner = finetuner
+        self._keep_float = keep_float
         self._rewritten: dict[Names, Rewritten] = {}
         self._observed: dict[Names, Observed] = {}
         self._quantized: dict[tuple[Names, str], Quantized] = {}
 
     def get(self, pair: Pair) -> Variant:
         """The variant for a file format and a scheme."""
+        return self.variant(pair, self.quantized(pair))
+
+    def variant(self, pair: Pair, quantized: Quantized) -> Variant:
+        """The variant that is written from `quantized`, which came from `self.quantized(pair)` and may have changed."""
         rewritten = self._rewrite(rewrites_for(pair.format, pair.scheme))
-        quantized = self.quantized(pair)
         graph, annotation = quantized.graph, quantized.annotation
         module = importlib.import_module(f"fv_export.write.{pair.format}")
         floats = () if annotation is None else module.float_tensors(graph, annotation, pair.scheme)
@@ -144,7 +155,12 @@ class FromGraph:
         if self._finetuner is not None and scheme == SCHEME:
             tuned = self._finetuner.tune(self._rewrite(_TEACHER).graph, graph, ranges, scheme)
             graph, ranges, note = tuned.graph, tuned.ranges, tuned.note
-        return Quantized(graph, annotate(graph, ranges, scheme), note, rounded=True)
+        annotation = annotate(graph, ranges, scheme)
+        if self._keep_float:
+            # A tuned network has learnt with the weights that it has, so they are not exchanged for those before.
+            original = graph if note else self._rewrite(names).graph
+            graph, annotation = kept_in_float(graph, annotation, original, self._keep_float)
+        return Quantized(graph, annotation, note, rounded=True)
 
     def _observe(self, names: Names) -> Observed:
         if self._calibration is None:

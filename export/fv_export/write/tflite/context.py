@@ -27,11 +27,12 @@ PADDING = {Rule.SAME: schema.Padding.SAME, Rule.VALID: schema.Padding.VALID, Rul
 
 
 class FloatWeights(StrEnum):
-    """How the weights of a node that computes in float are stored."""
+    """How the weights of a node that computes in float are stored; see `weights`."""
 
     FLOAT32 = "float32"
     FLOAT16 = "float16"
-    INT8 = "int8"
+    DYNAMIC = "dynamic"
+    WIDENED = "widened"
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,14 @@ Formats
     float32     as they are
     float16     float16 constants and a DEQUANTIZE to float32 (kernel and bias): what the converter writes, and what
                 XNNPACK unpacks once at load, so that the graph stays one partition
-    int8        the annotation's int8 kernel, float32 bias. Conv: the hybrid kernel, which quantizes its
-                input as it runs (XNNPACK has it). DepthwiseConv and Dense: a DEQUANTIZE to float32, unpacked once at
-                load. XNNPACK has no hybrid depthwise kernel, and each would cut the graph: 17 partitions and 17.5 ms
-                for EfficientNetB0, where this takes 9.8 in one (docs/findings.md). The hybrid FULLY_CONNECTED with a
-                scale a channel is version 12, which tflite-runtime 2.14 refuses.
+    dynamic     the annotation's int8 kernel, float32 bias. Conv: the hybrid kernel, which quantizes its
+                input as it runs (XNNPACK has it). DepthwiseConv and Dense: widened. XNNPACK has no hybrid depthwise
+                kernel, and each would cut the graph: 17 partitions and 17.5 ms for EfficientNetB0, where this takes
+                9.8 in one (docs/findings.md). The hybrid FULLY_CONNECTED with a scale a channel is version 12, which
+                tflite-runtime 2.14 refuses.
+    widened     the annotation's int8 kernel and a DEQUANTIZE to float32, unpacked once at load; float32 bias. What a
+                float island of an integer file has: a quarter of the bytes, the speed of float. A node that the
+                annotation has no integers for has float32 weights.
     integer     the annotation's int8 kernel, int32 bias (int64 where activations are 16 bits)
 """
 
@@ -55,8 +58,10 @@ def kernel_and_bias(
         return _integer(context, node, source, target.bits)
     if context.float_weights is FloatWeights.FLOAT16:
         return _half(context, node)
-    if context.float_weights is FloatWeights.INT8:
-        return _dynamic(context, node)
+    if context.float_weights is FloatWeights.DYNAMIC and isinstance(node, Conv):
+        return _integer_kernel(context, node), _float_bias(context, node)
+    if context.float_weights is not FloatWeights.FLOAT32 and node.name in context.weights:
+        return _widened(context, node), _float_bias(context, node)
     kernel = np.ascontiguousarray(_LAYOUTS[type(node)].arranged(node.kernel), np.float32)
     return context.emitter.constant(f"{node.name}/kernel", kernel), _float_bias(context, node)
 
@@ -95,11 +100,8 @@ def _unpacked(context: Context, name: str, data: NDArray[np.float32]) -> Value:
     return context.emitter.unary("DEQUANTIZE", half, f"{name}_float32", None)
 
 
-def _dynamic(context: Context, node: Conv | DepthwiseConv | Dense) -> tuple[Value, Value]:
-    kernel = _integer_kernel(context, node)
-    if not isinstance(node, Conv):
-        kernel = context.emitter.unary("DEQUANTIZE", kernel, f"{node.name}/kernel_float32", None)
-    return kernel, _float_bias(context, node)
+def _widened(context: Context, node: Conv | DepthwiseConv | Dense) -> Value:
+    return context.emitter.unary("DEQUANTIZE", _integer_kernel(context, node), f"{node.name}/kernel_float32", None)
 
 
 def _float_bias(context: Context, node: Conv | DepthwiseConv | Dense) -> Value:

@@ -25,8 +25,12 @@ from fv_export.write.tflite_metadata import model_metadata, with_files
 
 INPUT = "image"
 OUTPUT = "probabilities"
-_FLOAT_WEIGHTS = {"fp16": FloatWeights.FLOAT16, "dynamic": FloatWeights.INT8}
 _INTEGER = ("int8", "int16x8")
+_FLOAT_WEIGHTS = {
+    "fp16": FloatWeights.FLOAT16,
+    "dynamic": FloatWeights.DYNAMIC,
+    **dict.fromkeys(_INTEGER, FloatWeights.WIDENED),
+}
 _WITH_ANNOTATION = ("dynamic", *_INTEGER)
 _WITHOUT_ANNOTATION = ("fp32", "fp16")
 _BYTE = per_tensor(8, 1.0, 0)
