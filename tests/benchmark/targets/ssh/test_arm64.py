@@ -42,7 +42,7 @@ pytestmark = [
 @pytest.fixture
 def emulated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """An address that logs in to the emulated user land, with an empty home folder there."""
-    home = f"/tmp/home-{os.getpid()}"  # noqa: S108 - in the user land, for this test alone
+    home = f"/home/user/test-{os.getpid()}"
     state = tmp_path / "state"
     script = ROOT / "perf/arm64_userland"
     subprocess.run([script, "sshd", str(USERLAND), state, str(_free_port()), home], check=True, capture_output=True)
