@@ -14,6 +14,20 @@ from fv_benchmark.protocol import DEFAULT, Protocol, protocol_for
 from fv_benchmark.targets import TargetOptions
 from fv_cli import against as full_model
 from fv_cli import output
+from fv_cli.device_options import (
+    AdbReverse,
+    BenchmarkModel,
+    Clean,
+    DecodeOnDevice,
+    FixedPerformance,
+    Install,
+    On,
+    PlainHttp,
+    Port,
+    Preset,
+    Sustained,
+    Wheels,
+)
 from fv_core.errors import InputError
 from fv_core.files import check_writable
 from fv_edge_runtime.answers import parse_input_range
@@ -38,44 +52,38 @@ def benchmark(
     split: Annotated[str | None, typer.Option(help="Default: validation, else test.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Accuracy on so many pictures only.")] = None,
     threads: Annotated[str, typer.Option(metavar="N,N,…", help="Threads to measure with.")] = "1",
-    preset: Annotated[
-        str, typer.Option(metavar="NAME", help="default, quick or normal: the last two as long as MLPerf Mobile's.")
-    ] = DEFAULT,
+    preset: Preset = DEFAULT,
     runs: Annotated[int, typer.Option(min=1, help="Fresh processes for each row.")] = Protocol.blocks,
-    sustained: Annotated[
-        str | None, typer.Option(metavar="10m|90s", help="Then run each row without a pause for so long.")
-    ] = None,
-    on: Annotated[
-        list[str] | None,
-        typer.Option(metavar="DEVICE", help="local, ssh://USER@HOST, adb[:SERIAL], browser; more than once for more."),
-    ] = None,
+    sustained: Sustained = None,
+    on: On = None,
     json: Annotated[Path | None, typer.Option(help="Write the report with every call; - is stdout.")] = None,
     html: Annotated[Path | None, typer.Option(help="Write a report page.")] = None,
     markdown: Annotated[Path | None, typer.Option(help="Write the tables as Markdown.")] = None,
     input_range: Annotated[
         str | None, typer.Option(metavar="LO,HI", help="What 0 and 255 become, for files of somebody else's.")
     ] = None,
-    install: Annotated[bool, typer.Option("--install", help="ssh: make an environment for fv there.")] = False,
-    wheels: Annotated[Path | None, typer.Option(metavar="DIR", help="ssh: install from these, no network.")] = None,
-    clean: Annotated[bool, typer.Option("--clean", help="ssh: remove what was put there, afterwards.")] = False,
-    decode_on_device: Annotated[
-        Path | None, typer.Option(metavar="PHOTOS", help="ssh: send the photos of this folder, decode them there.")
-    ] = None,
-    port: Annotated[int | None, typer.Option(min=0, max=65535, help="browser: serve here; default a free one.")] = None,
-    plain_http: Annotated[
-        bool, typer.Option("--plain-http", help="browser: no certificate; then no threads and no WebGPU on phones.")
-    ] = False,
-    adb_reverse: Annotated[
-        bool, typer.Option("--adb-reverse", help="browser: reach a phone on a cable as its localhost.")
-    ] = False,
-    benchmark_model: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="adb: the platform's own binary, for the phone's processor.")
-    ] = None,
-    fixed_performance: Annotated[
-        bool, typer.Option("--fixed-performance", help="adb: switch that mode on, and back at the end.")
-    ] = False,
+    install: Install = False,
+    wheels: Wheels = None,
+    clean: Clean = False,
+    decode_on_device: DecodeOnDevice = None,
+    port: Port = None,
+    plain_http: PlainHttp = False,
+    adb_reverse: AdbReverse = False,
+    benchmark_model: BenchmarkModel = None,
+    fixed_performance: FixedPerformance = False,
 ) -> None:
     """Measure latency, size and accuracy of model files, on this machine or on others."""
+    target = TargetOptions(
+        install=install,
+        wheels=wheels,
+        clean=clean,
+        decode_on_device=decode_on_device,
+        port=port,
+        plain_http=plain_http,
+        adb_reverse=adb_reverse,
+        benchmark_model=benchmark_model,
+        fixed_performance=fixed_performance,
+    )
     options = BenchmarkOptions(
         models=tuple(models),
         threads=parse_threads(threads),
@@ -86,29 +94,27 @@ def benchmark(
         protocol=protocol_for(preset, runs),
         sustained_seconds=None if sustained is None else parse_duration(sustained),
         on=tuple(on) if on else BenchmarkOptions.on,
-        target=TargetOptions(
-            install=install,
-            wheels=wheels,
-            clean=clean,
-            decode_on_device=decode_on_device,
-            port=port,
-            plain_http=plain_http,
-            adb_reverse=adb_reverse,
-            benchmark_model=benchmark_model,
-            fixed_performance=fixed_performance,
-        ),
+        target=target,
     )
-    for path in (json, html, markdown):
+    _measure_and_show(options, against, (json, html, markdown))
+
+
+def _measure_and_show(
+    options: BenchmarkOptions, against: Path | None, places: tuple[Path | None, Path | None, Path | None]
+) -> None:
+    """Measure, write the report as JSON, HTML and Markdown where asked for, and draw it."""
+    json, html, _ = places
+    for path in places:
         if path is not None and str(path) != _STDOUT:
             check_writable(path)
     with output.progress() as progress:
         question = question_for(options)
         full = full_model.full_answers(against, question, progress) if against and question else None
         report = run_benchmark(options, progress, full)
-    _write(report, json, html, markdown)
+    _write(report, *places)
     if json is None or str(json) != _STDOUT:
         show(report)
-    output.next_step(_next(models, data, json, html))
+    output.next_step(_next(list(options.models), options.imageset, json, html))
 
 
 def parse_threads(text: str) -> tuple[int, ...]:
