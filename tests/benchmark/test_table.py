@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+from fv_benchmark.protocol import protocol_for
 from fv_benchmark.render.table import about, main_table, run_notes, start_table
 from tests.benchmark.builders import QUIET_AFTER, accuracy, measured, report
 
@@ -51,10 +52,30 @@ def test_start_and_memory_are_a_table_of_their_own():
     assert table.rows[0] == (FP32, "1", "2.00", "1.50", "50.0", "200", "ai-edge-litert 2.3.0")
 
 
+def test_energy_is_a_column_only_where_it_is_known_and_its_source_is_always_said():
+    made = report()
+    assert "mJ a call" not in titles(start_table(made))
+    counted = replace(
+        made,
+        machines=(replace(made.machines[0], energy="measured (RAPL, processor packages)"),),
+        results=(replace(made.results[0], energy_mj=12.34), made.results[1]),
+    )
+    table = start_table(counted)
+    where = titles(table).index("mJ a call")
+    assert [row[where] for row in table.rows] == ["12.3", "–"]
+    assert about(counted)[0].endswith("energy measured (RAPL, processor packages)")
+
+
+def test_a_preset_is_named():
+    made = report()
+    assert about(replace(made, protocol=protocol_for("quick")))[1].startswith("preset quick: 5 fresh processes of 2 s")
+    assert about(made)[1].startswith("5 fresh processes of 0.5 s")
+
+
 def test_what_was_measured_is_said_in_lines():
     made = report(accuracies={INT8: accuracy(lost=1)}, after=replace(QUIET_AFTER, busy_s=14.0))
     lines = about(made)
-    assert lines[0] == "Test CPU, 2 cores, 8.0 GB, Test OS, Linux 6.1"
+    assert lines[0] == "Test CPU, 2 cores, 8.0 GB, Test OS, Linux 6.1; energy not measurable here"
     assert lines[2].startswith("accuracy on 100 pictures of the split validation of image set fefefefefefe; drop")
     assert run_notes(made) == [
         "other programs used 0.5 processor cores meanwhile (more than 0.25); try: see who with top; close it and run "

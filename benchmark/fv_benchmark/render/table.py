@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fv_benchmark.doubt import Doubt
-from fv_benchmark.energy import NO_ENERGY
 from fv_benchmark.protocol import DEFAULT
 from fv_benchmark.render import words
 from fv_benchmark.render.devices import devices_table
@@ -51,7 +50,8 @@ def bar_names(report: Report) -> list[str]:
 
 def start_table(report: Report) -> Table:
     """What a call costs before the first answer, and memory."""
-    titles = ("init ms", "first ms", "peak memory MB", "calls")
+    counted = any(result.energy_mj is not None for result in report.results)
+    titles = ("init ms", "first ms", "peak memory MB", "calls", *(["mJ a call"] if counted else []))
     rows = tuple(
         (
             row_name(report, result),
@@ -60,6 +60,7 @@ def start_table(report: Report) -> Table:
             words.ms(result.first_ms),
             words.megabytes(result.peak_memory_bytes),
             str(sum(one.calls for one in result.summaries) or len(result.samples_ns)),
+            *([words.energy(result.energy_mj)] if counted else []),
             result.runtime,
         )
         for result in report.results
@@ -94,8 +95,7 @@ def _machines(report: Report) -> list[str]:
         memory = f", {machine.memory_bytes / 1e9:.1f} GB" if machine.memory_bytes else ""
         said = f"{machine.cpu}, {machine.cores} cores{memory}, {machine.os}, {machine.kernel}"
         facts = [f"{key.replace('_', ' ')} {words.fact(value)}" for key, value in machine.facts.items()]
-        facts += [] if machine.energy == NO_ENERGY else [f"energy {machine.energy}"]
-        said = "; ".join([said, *facts])
+        said = "; ".join([said, *facts, f"energy {machine.energy}"])
         lines.append(said if len(report.machines) == 1 else f"{name}: {said}")
     return lines
 
