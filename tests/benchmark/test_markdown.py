@@ -7,7 +7,7 @@ from tests.benchmark.builders import QUIET_AFTER, block, measured, report
 EXPECTED = """\
 # Benchmark
 
-- Test CPU, 2 cores, 8.0 GB, Test OS, Linux 6.1
+- Test CPU, 2 cores, 8.0 GB, Test OS, Linux 6.1; energy not measurable here
 - 5 fresh processes of 0.5 s for each row, after a warm-up, in the order ABBA; × first: ratio of medians with its \
 bootstrap interval
 
