@@ -7,8 +7,8 @@ second program that computes on the same core from the middle to three quarters 
 processor at half its clock is. Judged (exit status 1 if one fails):
 
     curve     the calls a second fall while the other program runs, and come back
-    doubt     names it: 95 % of the throttle's seconds are marked, and 90 % of the marked ones are the throttle's,
-              within three seconds on either side
+    doubt     names it: all of the throttle's seconds but three are marked, and 90 % of the marked ones are the
+              throttle's, within three seconds on either side
     clean     the median of the clean part is within 5 % of the one measured alone
 
 Three seconds: progress is told once a second, and the other program takes part of one to start.
@@ -39,8 +39,8 @@ ALONE_SHARE = 0.2
 TIME_WITHIN_S = 3.0
 # Two programs share a core by halves; a scheduler's quanta and the other's start blur that a little.
 FALLS_BY = 0.3
-# A second at either end may be half disturbed; a machine has other programs than ours.
-FOUND, RIGHT = 0.95, 0.9
+# A machine has other programs than ours.
+RIGHT = 0.9
 _RUNNING = "running"
 
 
@@ -91,8 +91,9 @@ def judge(alone: LongRun, run: LongRun, doubts: list[Disturbed], from_s: float, 
     before = calls_a_second(run, 0.0, from_s - TIME_WITHIN_S)
     during = calls_a_second(run, from_s + TIME_WITHIN_S, to_s - TIME_WITHIN_S)
     after = calls_a_second(run, to_s + TIME_WITHIN_S, run.seconds)
-    marked_s = [one.at_s for one, mark in zip(run.slices, run.marks, strict=True) if mark != CLEAN]
-    inside = [at_s for at_s in marked_s if from_s - TIME_WITHIN_S <= at_s <= to_s + TIME_WITHIN_S]
+    marked = [one for one, mark in zip(run.slices, run.marks, strict=True) if mark != CLEAN]
+    marked_s = sum(one.seconds for one in marked)
+    inside_s = sum(one.seconds for one in marked if from_s - TIME_WITHIN_S <= one.at_s <= to_s + TIME_WITHIN_S)
     ratio = (run.clean_ms or np.nan) / (alone.clean_ms or np.nan)
     named = [doubt for doubt in doubts if doubt.cause == COMPETED]
     return [
@@ -101,9 +102,9 @@ def judge(alone: LongRun, run: LongRun, doubts: list[Disturbed], from_s: float, 
             during < (1 - FALLS_BY) * min(before, after),
         ),
         (
-            f"doubt: {named[0].sentence if named else 'none'}; {len(inside)} of {len(marked_s)} marked seconds"
+            f"doubt: {named[0].sentence if named else 'none'}; {inside_s:.0f} of {marked_s:.0f} marked seconds"
             f" lie in the throttle, {from_s:.0f} to {to_s:.0f} s",
-            bool(named) and len(inside) >= FOUND * (to_s - from_s) and len(inside) >= RIGHT * len(marked_s),
+            bool(named) and inside_s >= to_s - from_s - TIME_WITHIN_S and inside_s >= RIGHT * marked_s,
         ),
         (
             f"clean: {run.clean_ms or np.nan:.3f} ms, alone {alone.clean_ms or np.nan:.3f} ms: {ratio:.3f} ×",
