@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from fv_benchmark.targets.browser import session as module
 from fv_benchmark.targets.browser.errors import BrowserFailed, BrowserGone, BrowserNotThere
 from fv_benchmark.targets.browser.session import Job, Session, facts_from, new_id
 from fv_benchmark.web.server import Request
@@ -201,6 +202,27 @@ def test_a_page_that_does_not_answer_is_given_up() -> None:
     hello(session)
     with pytest.raises(BrowserGone):
         session.ask(job(), 0.05)
+
+
+def test_a_page_that_falls_silent_is_given_up_before_the_jobs_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_SILENCE_S", 0.6)
+    session = Session()
+    hello(session)
+    with pytest.raises(BrowserGone, match="silent"):
+        session.ask(job(), 60.0)
+
+
+def test_a_page_that_is_alive_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_SILENCE_S", 0.6)
+    session, one = Session(), job()
+    page = hello(session)
+    future = asking(session, one)
+    for _ in range(6):
+        threading.Event().wait(0.2)
+        assert post(session, "alive", page, b"") == 204
+    assert post(session, "alive", "wrong", b"") == 409
+    post(session, f"result/{one.id}", page, b"slow")
+    assert future.result(5) == b"slow"
 
 
 def test_the_page_hears_that_it_is_done() -> None:

@@ -3,6 +3,7 @@
 //   POST hello           {facts}                    -> {page}: this page's name for what follows
 //   GET  next?page=P                                -> a job, or 204 when there is none yet
 //   GET  model/INDEX, pictures/JOB/CHUNK            -> bytes
+//   POST alive?page=P         nothing: the page is still there
 //   POST progress/JOB?page=P  {done, total}
 //   POST result/JOB?page=P    JSON, or float32 bytes for answers
 //   POST failed/JOB?page=P    {error}
@@ -16,6 +17,10 @@ import { abilityRows, byId, make, msInWords } from "./page.js";
 // A browser slows a page in the background down: such a block is measured again, so often.
 const TRIES = 3;
 const RETRY_MS = 1000;
+// A runtime of 27 MB takes a slow phone half a minute to compile; what takes longer than this has got stuck.
+const OPENING_MS = 90_000;
+// The server gives a page up that has been silent for long; a block of samples alone may take a minute.
+const ALIVE_EVERY_MS = 5000;
 const models = new Map();
 const medians = new Map();
 let wakeLock = null;
@@ -30,11 +35,13 @@ async function main() {
   const facts = await abilities();
   byId("abilities").replaceChildren(...abilityRows(inWords(facts)));
   await stayAwake();
-  const { page } = await (await post("hello", JSON.stringify(facts))).json();
+  const { page } = JSON.parse(await post("hello", JSON.stringify(facts)));
   document.body.dataset.state = "ready";
+  const alive = setInterval(() => post(`alive?page=${page}`, "").catch(() => {}), ALIVE_EVERY_MS);
   for (let job = await next(page); job.op !== "done"; job = await next(page)) await work(job, page);
   show("Finished", "The report is on the computer. You can close this page.", 1, 1);
   document.body.dataset.state = "done";
+  clearInterval(alive);
   await wakeLock?.release();
 }
 
@@ -110,12 +117,20 @@ async function withWorker(job, use) {
   show(`Opening ${job.model.name}`, "", null, null);
   const model = await modelBytes(job.model.index);
   const worker = new ModelWorker(document.baseURI, job.model.format, job.accelerator);
+  const { threads, accelerator, range } = job;
   try {
-    const { threads, accelerator, range } = job;
-    return await use(worker, await worker.ask("open", { model: model.slice(0), threads, accelerator, range }));
+    const opening = worker.ask("open", { model: model.slice(0), threads, accelerator, range });
+    return await use(worker, await inTime(opening, OPENING_MS, "the runtime did not start"));
   } finally {
     worker.close();
   }
+}
+
+function inTime(promise, limit_ms, what) {
+  return new Promise((resolve, reject) => {
+    const late = setTimeout(() => reject(new Error(`${what} within ${limit_ms / 1000} s`)), limit_ms);
+    promise.then(resolve, reject).finally(() => clearTimeout(late));
+  });
 }
 
 async function modelBytes(index) {
@@ -127,8 +142,9 @@ async function bytes(path) {
   return new Uint8Array(await (await request(path)).arrayBuffer());
 }
 
-function post(path, body) {
-  return request(path, { method: "POST", body });
+// The answer is read to its end, or the browser would keep its connection for nothing.
+async function post(path, body) {
+  return (await request(path, { method: "POST", body })).text();
 }
 
 // A phone's network drops a request now and then; the server hands the same job out again.

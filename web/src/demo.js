@@ -38,7 +38,7 @@ async function openPage() {
   byId("check").hidden = !page.golden;
   say(found.camera || found.secure_context ? "" : "Over plain HTTP a browser gives a page no camera.");
   document.body.dataset.state = "ready";
-  if (page.offline && navigator.serviceWorker) await navigator.serviceWorker.register(`offline.js?version=${versionOf(page)}`);
+  if (page.offline) await keepForOffline();
   if (location.hash === "#check" && page.golden) await check();
 }
 
@@ -55,7 +55,7 @@ async function answer({ pixels, side }) {
   if (!camera.running) drawSquare(byId("photo"), pixels, side);
   drawSquare(byId("seen"), input, page.preprocess.input_size);
   const found = [];
-  for (const { model, ask: askNetwork } of networks) found.push({ model, ...(await askNetwork(input)) });
+  for (const { model, ask: askNetwork } of networks) found.push({ model, ...(await askNetwork(input, camera.running)) });
   showAnswer(page.labels, found, preparing_ms);
   document.body.dataset.shown = "answer";
 }
@@ -120,6 +120,15 @@ async function check() {
   } catch (error) {
     document.body.dataset.check = "failed";
     byId("checked").textContent = error.message;
+  }
+}
+
+async function keepForOffline() {
+  try {
+    await navigator.serviceWorker.register(`offline.js?version=${versionOf(page)}`);
+  } catch {
+    // No service worker without HTTPS, or in a private window: the page works all the same, with a network.
+    byId("runtimes").textContent += " · this browser does not keep the page for times without a network";
   }
 }
 

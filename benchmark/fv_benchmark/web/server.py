@@ -219,8 +219,9 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in HEADERS.items():
             self.send_header(name, value)
         self.send_header("Cache-Control", cache)
-        self.send_header("Content-Type", reply.content_type)
-        self.send_header("Content-Length", str(length))
+        if reply.status != 204:  # RFC 9110, 8.6: no length where there can be no content
+            self.send_header("Content-Type", reply.content_type)
+            self.send_header("Content-Length", str(length))
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()

@@ -22,6 +22,8 @@ from fv_core.text import printable
 
 # Shorter than what a browser or the server calls a dead connection (60 s).
 _LONG_POLL_S = 20.0
+# A page says that it is alive every five seconds; a phone that is unlocked again goes on within this.
+_SILENCE_S = 120.0
 _HELLO_BYTES = 4096
 _PROGRESS_BYTES = 256
 _FAILED_BYTES = 2048
@@ -72,6 +74,7 @@ class Session:
         self._job: Job | None = None
         self._result: bytes | None = None
         self._failure: str | None = None
+        self._heard_s = time.monotonic()
 
     # The benchmark's side
 
@@ -87,13 +90,15 @@ class Session:
         """The page's result of the job; raises `BrowserFailed` with its words, or `BrowserGone`."""
         with self._changed:
             self._job, self._result, self._failure = job, None, None
+            self._heard_s = time.monotonic()
             self._changed.notify_all()
-            there = self._wait(lambda: self._result is not None or self._failure is not None, limit_s)
+            there = self._wait(lambda: self._is_over() or self._is_silent(), limit_s)
             self._job = None
             if self._failure is not None:
                 raise BrowserFailed(f"the browser could not {job.what['op']} the model", why=self._failure)
-            if not there or self._result is None:
-                raise BrowserGone("the browser did not answer", why=f"no result of this job in {limit_s:.0f} s")
+            if self._result is None:
+                why = f"the page has been silent for {_SILENCE_S:.0f} s" if there else f"no result in {limit_s:.0f} s"
+                raise BrowserGone("the browser did not answer", why=why)
             return self._result
 
     def finish(self, limit_s: float) -> None:
@@ -104,6 +109,12 @@ class Session:
             self._job = Job({"id": new_id(), "op": "done"}, 0)
             self._changed.notify_all()
             self._wait(lambda: self._job is None, limit_s)
+
+    def _is_over(self) -> bool:
+        return self._result is not None or self._failure is not None
+
+    def _is_silent(self) -> bool:
+        return time.monotonic() - self._heard_s > _SILENCE_S
 
     def _wait(self, is_so: Callable[[], bool], limit_s: float) -> bool:
         """`Condition.wait_for` in short turns: a wait without end would not hear Ctrl-C on every platform."""
@@ -142,13 +153,16 @@ class Session:
         return Reply(found) if found else NOT_FOUND
 
     def post(self, request: Request) -> Reply:
-        """`hello`, `progress/JOB`, `failed/JOB`, `result/JOB`."""
+        """`hello`, `alive`, `progress/JOB`, `failed/JOB`, `result/JOB`."""
         if request.path == "hello":
             return self._hello(request.body)
         name, _, job_id = request.path.partition("/")
         with self._changed:
             if self._page is None or request.query.get("page") != self._page:
                 return text_reply(409, "another page has taken over")
+            self._heard_s = time.monotonic()
+            if request.path == "alive":
+                return Reply(status=204)
             if self._job is None or self._job.id != job_id:
                 return text_reply(409, "this job is over")
             try:
@@ -184,6 +198,7 @@ class Session:
 
     def _next(self, page: str | None) -> Reply:
         with self._changed:
+            self._heard_s = time.monotonic()
             self._wait(lambda: self._job is not None or page != self._page, _LONG_POLL_S)
             if page is None or page != self._page:
                 return text_reply(409, "another page has taken over")
