@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 from fv_benchmark import strict
@@ -18,6 +19,15 @@ from fv_core.text import printable
 # other languages stop to be whole; 2⁶³ where ours would leave 64 bits.
 _LARGEST = 1 << 53
 _MAX_NAME_CHARACTERS = 200
+# What a machine can be: °C in which electronics work, MHz, twenty bits of vcgencmd, as many jobs as Linux allows.
+_RANGES = {
+    "temperature_c": (-100.0, 200.0),
+    "clock_mhz": (0.0, 100_000.0),
+    "throttled_bits": (0, 0xFFFFF),
+    "load": (0.0, 4_194_304.0),
+}
+# No machine of ours is watched for longer than a few days.
+_LONGEST_S = 1e6
 
 
 def block_from(answer: Any, protocol: Protocol) -> Block:
@@ -35,6 +45,8 @@ def sustained_from(answer: Any, seconds: float) -> Sustained:
         if not 0 < len(answer["slices"]) <= 2 + seconds / SLICE_SECONDS:
             raise ValueError(f"{len(answer['slices'])} slices in {seconds:g} s")
         slices = tuple(_slice(entry) for entry in answer["slices"])
+        if any(later.at_s <= earlier.at_s for earlier, later in pairwise(slices)):
+            raise ValueError("slices that do not follow each other")
         return Sustained(slices, printable(str(answer["runtime"]), max_characters=_MAX_NAME_CHARACTERS))
     except strict.UNFIT as error:
         why = printable(f"{type(error).__name__}: {error}", max_characters=_MAX_NAME_CHARACTERS)
@@ -48,7 +60,12 @@ def condition_from(answer: Any) -> Condition | None:
     typed = dict(answer)
     if typed.get("governor") is not None:
         typed["governor"] = printable(str(typed["governor"]), max_characters=_MAX_NAME_CHARACTERS)
-    return strict.plain(Condition, typed)
+    found = strict.plain(Condition, typed)
+    for name, (low, high) in _RANGES.items():
+        value = getattr(found, name)
+        if value is not None and not low <= value <= high:
+            raise ValueError(f"{name} of {value:g}")
+    return found
 
 
 def _block(answer: Mapping[str, Any], protocol: Protocol) -> Block:
@@ -64,6 +81,8 @@ def _block(answer: Mapping[str, Any], protocol: Protocol) -> Block:
     numbers = (block.init_ns, block.first_ns, block.warm_up_calls, block.peak_memory_bytes or 0, block.energy_uj or 0)
     if min(numbers) < 0 or max(*numbers, *block.samples_ns) > _LARGEST:
         raise ValueError("a number that nothing can have measured")
+    if not 0 <= (block.waited_share or 0.0) <= 1:
+        raise ValueError(f"a share of {block.waited_share}")
     return replace(block, runtime=printable(block.runtime, max_characters=_MAX_NAME_CHARACTERS))
 
 
@@ -72,8 +91,12 @@ def _slice(answer: Mapping[str, Any]) -> Slice:
     typed["samples_ns"] = strict.counts(typed["samples_ns"])
     typed["condition"] = condition_from(typed.get("condition"))
     one = strict.plain(Slice, typed)
-    if one.at_s < 0 or one.seconds <= 0 or not len(one.samples_ns) <= min(one.calls, MAX_SLICE_SAMPLES):
+    in_time = 0 <= one.at_s <= _LONGEST_S and 0 < one.seconds <= _LONGEST_S
+    if not in_time or not len(one.samples_ns) <= min(one.calls, MAX_SLICE_SAMPLES):
         raise ValueError(f"a slice of {one.seconds} s at {one.at_s} s with {one.calls} calls")
+    counters = (one.calls, one.throttle_events or 0, one.energy_uj or 0)
+    if min(counters) < 0 or max(counters) > _LARGEST or not 0 <= (one.waited_share or 0.0) <= 1:
+        raise ValueError("a counter that nothing can have counted")
     if max(one.samples_ns) > _LARGEST:
         raise ValueError("a number that nothing can have measured")
     return one
