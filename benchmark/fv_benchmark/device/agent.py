@@ -155,7 +155,8 @@ def main(arguments: list[str]) -> None:
     for request in line.requests():
         work: Callable[[dict[str, Any]], Answer] = getattr(agent, str(request["verb"]))
         try:
-            value, payload = work(request)
+            with disk_errors():
+                value, payload = work(request)
         except FvError as error:
             line.answer(_said(error))
             if request["verb"] == "put":

@@ -33,6 +33,8 @@ from fv_core.progress import Progress
 # The device ends a child that takes too long by itself; the answer about that has to come back, too.
 MARGIN_SECONDS = 60.0
 _ASK_SECONDS = 30.0
+# Ten thousand small files of an environment, on the slowest memory card.
+_CLEAN_SECONDS = 180.0
 
 
 @dataclass
@@ -57,13 +59,13 @@ class SshTarget:
 
     def open(self, models: Sequence[Path], progress: Progress) -> None:
         """See `Target`. Raises the errors of `fv_benchmark.targets.ssh.errors` and `fv_benchmark.device.errors`."""
+        parcels = {path: Parcel.of(path, path.suffix, path.name) for path in models}
         progress.advance(f"connecting to {self._connection.address.host}", 0, None)
         self._connection.open()
         options = self._options
         photos = options.decode_on_device is not None
         wish = Wish([path.suffix for path in models], photos, options.install, options.wheels)
         channel, python = provide(self._connection, wish, progress)
-        parcels = {path: Parcel.of(path, path.suffix, path.name) for path in models}
         self._state = _Opened(channel, python, {}, Condition(), parcels)
         send(channel, list(parcels.values()), progress)
         self._state.about = _about(channel.ask("about", seconds=_ASK_SECONDS)[0])
@@ -74,7 +76,7 @@ class SshTarget:
         if self._state is not None:
             if self._options.clean:
                 with suppress(FvError):  # the way out of an error: that one is what the user has to know
-                    self._state.channel.ask("clean", seconds=_ASK_SECONDS)
+                    self._state.channel.ask("clean", seconds=_CLEAN_SECONDS)
             self._state.channel.close()
             self._state = None
         self._connection.close()
@@ -102,7 +104,7 @@ class SshTarget:
     def answers(self, path: Path, question: Question, progress: Progress) -> Predictions:
         """See `Target`."""
         cores = machine_from(self._opened.about["machine"]).cores
-        asked = replace(question, threads=min(question.threads, cores))
+        asked = replace(question, threads=cores)
         parcel = self._opened.models[path]
         return ask_model(self._opened.channel, parcel, asked, self._options.decode_on_device, progress)
 
