@@ -102,3 +102,22 @@ def test_an_oversized_file_is_not_even_read(tmp_path):
         stream.truncate(MAX_BYTES + 1)
     with pytest.raises(BadReport, match="too large"):
         read_report(tmp_path / "report.json")
+
+
+def test_a_report_of_before_conditions_and_presets_is_read(tmp_path, whole):
+    """The fields that came with devices and long runs are absent there, and absent is not zero."""
+    data = whole.to_json()
+    for name in ("preset", "max_block_seconds", "cool_down_seconds"):
+        del data["protocol"][name]
+    for machine in data["machines"]:
+        for name in ("target", "board", "emulated", "energy", "facts"):
+            del machine[name]
+    for result in data["results"]:
+        for name in ("conditions", "waited_shares", "summaries", "energy_mj"):
+            del result[name]
+    (tmp_path / "old.json").write_text(json.dumps(data))
+    found = read_report(tmp_path / "old.json")
+    assert found.protocol == whole.protocol
+    assert found.machines == whole.machines
+    assert found.results[0].energy_mj is None
+    assert found.results[0].long_run is None
