@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fv_cli import output
+from fv_cli.frameworks import import_keras
 from fv_cli.model_sheet import Row, sheet
 from fv_core.errors import InputError
 from fv_core.units import bytes_as_text, count_as_text
+from fv_edge_runtime.answers import parse_input_range
 from fv_edge_runtime.errors import BadModelFile
 from fv_edge_runtime.inspect import inspect_model
 
@@ -27,18 +29,48 @@ MISMATCH = 3
 SHOWN_LAYERS = 10
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What `--against` was asked for; see the options of the same names."""
+
+    full: Path
+    data: Path | None
+    samples: int
+    input_range: str | None
+    html: Path | None
+
+
 @app.command()
 def inspect(
     model: Annotated[Path, typer.Argument(help="A .tflite or .onnx file, from fv or from anybody.")],
     layers: Annotated[bool, typer.Option("--layers", help="List every layer, not the largest alone.")] = False,
     verify: Annotated[bool, typer.Option("--verify", help="Draw the golden pictures and check the answers.")] = False,
+    against: Annotated[
+        Path | None, typer.Option(help="A run or a .keras file: which layers of MODEL lose most against it?")
+    ] = None,
+    data: Annotated[Path | None, typer.Option(help="Image set whose reported split --against uses.")] = None,
+    samples: Annotated[int, typer.Option(min=4, help="How many of its pictures.")] = 64,
+    input_range: Annotated[
+        str | None, typer.Option(help="LO,HI that a foreign model expects for pixels 0 and 255.")
+    ] = None,
+    html: Annotated[Path | None, typer.Option(help="Write the report of --against as a page, too.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the same as JSON.")] = False,
 ) -> None:
     """Show what is inside a model file, even one that no runtime opens.
 
     Inputs, outputs, quantization, operators, multiply-adds and bytes by layer, what broke the delegate's graph and why,
-    float islands, metadata, provenance. Exit code 2 for a file that is unsound, 3 where --verify finds a mismatch.
+    float islands, metadata, provenance. With --against: the damage that each layer does to the answer, why, and the
+    cure. Exit code 2 for a file that is unsound, 3 where --verify finds a mismatch.
     """
+    if against is not None:
+        if verify or layers:
+            raise InputError("--against is a question of its own", hint=f"fv inspect {model} --against {against}")
+        _against(model, Asked(against, data, samples, input_range, html), as_json=as_json)
+        return
+    if data is not None or html is not None or input_range is not None:
+        raise InputError(
+            "--data, --html and --input-range belong to --against", hint=f"fv inspect {model} --against RUN"
+        )
     if verify:
         _verify(model, as_json=as_json, layers=layers)
         return
@@ -52,6 +84,19 @@ def inspect(
         raise BadModelFile(f"{model} is unsound", why=facts.unsound)
     if not as_json:
         _next(model, facts)
+
+
+def _against(model: Path, asked: Asked, *, as_json: bool) -> None:
+    from fv_cli.against import image_set_of
+    from fv_cli.damage import report_damage
+
+    imageset = asked.data or image_set_of(asked.full)
+    given = None if asked.input_range is None else parse_input_range(asked.input_range)
+    import_keras()
+    from fv_export.layers import LayerOptions
+
+    options = LayerOptions(model, asked.full, imageset, asked.samples, given)
+    report_damage(options, asked.html, as_json=as_json)
 
 
 def _verify(model: Path, *, as_json: bool, layers: bool) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fv_edge_runtime.errors import BadModelFile, UnsupportedModel
+from fv_edge_runtime.inner import InnerTensor
 from fv_edge_runtime.native_output import captured_stderr
 from fv_edge_runtime.session import Quantization
 from fv_edge_runtime.tflite_names import DELEGATE
@@ -50,20 +51,52 @@ class TfliteSession:
         ]
 
 
+class TfliteInner:
+    """An `InnerSession` of a TFLite interpreter that keeps its tensors."""
+
+    def __init__(self, interpreter: Any, runtime: str) -> None:
+        self._interpreter = interpreter
+        self.runtime = runtime
+        source, sink = _only(interpreter.get_input_details()), _only(interpreter.get_output_details())
+        self._input_index = source["index"]
+        self.input_name, self.output_name = source["name"], sink["name"]
+        details = {one["name"]: one for one in interpreter.get_tensor_details()}
+        self._indices = {name: one["index"] for name, one in details.items()}
+        self.tensors = {name: InnerTensor(name, _shape(one), _quantization(one)) for name, one in details.items()}
+
+    def run(self, x: NDArray[Any]) -> None:
+        """See `InnerSession`."""
+        self._interpreter.set_tensor(self._input_index, x)
+        try:
+            self._interpreter.invoke()
+        except RuntimeError as error:
+            raise BadModelFile("the model cannot be run", why=_first_line(error)) from error
+
+    def value(self, name: str) -> NDArray[Any]:
+        """See `InnerSession`."""
+        return np.asarray(self._interpreter.get_tensor(self._indices[name]))
+
+
 def open_tflite(
     interpreter_type: Callable[..., Any], runtime: str, path: Path, threads: int, *, delegates_int8: bool
 ) -> TfliteSession:
     """Open `path` with the runtime's `Interpreter`; raises `BadModelFile` or `UnsupportedModel`."""
+    interpreter = allocated(interpreter_type, runtime, path, num_threads=threads)
+    return TfliteSession(interpreter, runtime, delegates_int8=delegates_int8)
+
+
+def allocated(interpreter_type: Callable[..., Any], runtime: str, path: Path, **options: Any) -> Any:
+    """An interpreter with room for its tensors; `options` are its own. Raises as `open_tflite`."""
     with captured_stderr() as written:
         failure: Exception | None = None
         try:
-            interpreter = interpreter_type(model_path=str(path), num_threads=threads)
+            interpreter = interpreter_type(model_path=str(path), **options)
             interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             failure = error
     if failure is not None:
         raise _refused(path, runtime, _first_line(failure) or written.reason()) from failure
-    return TfliteSession(interpreter, runtime, delegates_int8=delegates_int8)
+    return interpreter
 
 
 def _refused(path: Path, runtime: str, why: str) -> BadModelFile | UnsupportedModel:

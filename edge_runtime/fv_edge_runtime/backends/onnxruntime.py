@@ -1,7 +1,14 @@
-"""ONNX Runtime on the CPU."""
+"""ONNX Runtime on the CPU, without its telemetry.
+
+From 1.31 on the packages for Linux are built with telemetry: importing one writes a device id and a queue of events
+below ~/.cache and uploads them (microsoft/onnxruntime#27379; found by the tests of hostile files, which look for what a
+command leaves behind). `disable_telemetry_events` comes too late for both; `ORT_DISABLE_TELEMETRY`, set before the
+import, is the full opt-out. Whoever wants the telemetry sets it to 0.
+"""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +17,14 @@ from numpy.typing import NDArray
 
 from fv_edge_runtime.backends._installed import has_module, version_of
 from fv_edge_runtime.errors import BadModelFile, UnsupportedModel
+from fv_edge_runtime.inner import InnerTensor
 from fv_edge_runtime.native_output import captured_stderr
 from fv_edge_runtime.session import Backend, Quantization
 
 _PROVIDERS = ["CPUExecutionProvider"]
 # Errors only; warnings are about the machine (no GPU found, threads not pinned) and about unused weights.
 _LOG_ERRORS = 3
+_NO_TELEMETRY = "ORT_DISABLE_TELEMETRY"
 _DTYPES = {
     "tensor(float)": np.float32,
     "tensor(float16)": np.float16,
@@ -31,25 +40,65 @@ class OnnxSession:
     input_quantization: Quantization | None = None
     output_quantization: Quantization | None = None
 
-    def __init__(self, session: Any, errors: tuple[type[Exception], ...], runtime: str) -> None:
+    def __init__(
+        self, session: Any, errors: tuple[type[Exception], ...], runtime: str, *, several_outputs: bool = False
+    ) -> None:
         self._session = session
         self._errors = errors
         self.runtime = runtime
-        source, sink = _only(session.get_inputs()), _only(session.get_outputs())
-        self._input_name, self._output_names = source.name, [sink.name]
+        outputs = session.get_outputs()
+        source, sink = _only(session.get_inputs()), outputs[0] if several_outputs else _only(outputs)
+        self.input_name, self.output_names = source.name, [one.name for one in outputs]
         self.input_shape, self.output_shape = _shape(source), _shape(sink)
         self.input_dtype, self.output_dtype = _dtype(source), _dtype(sink)
 
     def run(self, x: NDArray[Any]) -> NDArray[Any]:
         """See `Session`."""
+        return self.run_all(x)[self.output_names[0]]
+
+    def run_all(self, x: NDArray[Any]) -> dict[str, NDArray[Any]]:
+        """One inference: every output by its name."""
         try:
-            return np.asarray(self._session.run(self._output_names, {self._input_name: x})[0])
+            values = self._session.run(self.output_names, {self.input_name: x})
         except self._errors as error:
             raise BadModelFile("the model cannot be run", why=_first_line(error)) from error
+        return {name: np.asarray(value) for name, value in zip(self.output_names, values, strict=True)}
+
+
+class OnnxInner:
+    """An `InnerSession` of a file whose inner tensors are among its outputs; `quantizations` of those that have one."""
+
+    def __init__(self, session: OnnxSession, output: str, quantizations: dict[str, Quantization]) -> None:
+        self._session = session
+        self.runtime = session.runtime
+        self.input_name, self.output_name = session.input_name, output
+        self.tensors = {name: InnerTensor(name, (), quantizations.get(name)) for name in session.output_names}
+        self._values: dict[str, NDArray[Any]] = {}
+
+    def run(self, x: NDArray[Any]) -> None:
+        """See `InnerSession`."""
+        self._values = self._session.run_all(x)
+
+    def value(self, name: str) -> NDArray[Any]:
+        """See `InnerSession`."""
+        return self._values[name]
 
 
 def open_onnxruntime(path: Path, threads: int) -> OnnxSession:
     """Open an ONNX file with ONNX Runtime's defaults, on the CPU."""
+    return _opened(path, threads, several_outputs=False)
+
+
+def open_inner_onnxruntime(path: Path, output: str, quantizations: dict[str, Quantization]) -> OnnxInner:
+    """Open an ONNX file that has every wanted tensor among its outputs; raises as `open_onnxruntime`.
+
+    `output`: the name of the answer, which stands first.
+    """
+    return OnnxInner(_opened(path, 1, several_outputs=True), output, quantizations)
+
+
+def _opened(path: Path, threads: int, *, several_outputs: bool) -> OnnxSession:
+    os.environ.setdefault(_NO_TELEMETRY, "1")
     with captured_stderr():
         import onnxruntime
         from onnxruntime.capi import onnxruntime_pybind11_state as state
@@ -65,7 +114,7 @@ def open_onnxruntime(path: Path, threads: int) -> OnnxSession:
     with captured_stderr():
         try:
             session = onnxruntime.InferenceSession(str(path), options, providers=_PROVIDERS)
-            opened = OnnxSession(session, errors, runtime)
+            opened = OnnxSession(session, errors, runtime, several_outputs=several_outputs)
         except errors as error:  # UnicodeDecodeError: names are decoded when they are asked for
             failure = error
     if failure is not None:
