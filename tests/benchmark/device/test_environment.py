@@ -1,10 +1,8 @@
-"""A private environment, made for real; what is installed is a wheel of three lines."""
+"""A private environment, with stand-ins for Python; one is made for real in the tests of `provide`."""
 
 from __future__ import annotations
 
 import json
-import subprocess
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -14,35 +12,37 @@ from fv_benchmark.device.environment import MARK, install
 from fv_benchmark.device.errors import DeviceDiskFull, InstallFailed, VenvMissing
 
 
-def wheel(folder: Path) -> Path:
-    path = folder / "tiny-1.0-py3-none-any.whl"
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("tiny.py", "answer = 42\n")
-        archive.writestr("tiny-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n")
-        archive.writestr("tiny-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-        archive.writestr("tiny-1.0.dist-info/RECORD", "")
+def program(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
     return path
 
 
-def test_wheels_are_installed_and_what_is_missing_leaves_the_environment_alone(tmp_path: Path) -> None:
-    wheel(tmp_path)
-    said: list[str] = []
-    venv = tmp_path / "share" / "venv"
-    python = install(venv, ["tiny>=1"], tmp_path, said.append)
-    done = subprocess.run([python, "-c", "import tiny; print(tiny.answer)"], capture_output=True, text=True, check=True)
-    assert done.stdout == "42\n"
-    assert json.loads((venv / MARK).read_text()) == {"packages": ["tiny>=1"]}
-    assert [line for line in said if "tiny" in line]
+def test_what_cannot_be_installed_leaves_a_whole_environment_alone(tmp_path: Path) -> None:
+    venv, said = tmp_path / "venv", []
+    program(venv / "bin/python", "echo Collecting x; echo 'ERROR: No matching distribution found for x'; exit 1")
+    (venv / MARK).write_text("{}")
     with pytest.raises(InstallFailed) as error:
-        install(venv, ["not-there"], tmp_path, said.append)
-    assert "not-there" in error.value.why
-    assert (venv / MARK).is_file()
+        install(venv, ["x"], tmp_path, said.append)
+    assert error.value.why == "ERROR: No matching distribution found for x"
+    assert said[0] == "Collecting x"
+    assert (venv / MARK).read_text() == "{}"
+
+
+@pytest.mark.parametrize("wheels", [None, Path("wheels")])
+def test_pip_is_told_where_to_look_and_asks_nobody(tmp_path: Path, wheels: Path | None) -> None:
+    venv, said = tmp_path / "venv", []
+    python = program(venv / "bin/python", 'echo "$@"')
+    (venv / MARK).write_text("{}")
+    assert install(venv, ["numpy>=1.26"], wheels, said.append) == str(python)
+    assert said[0].startswith("-m pip install --no-input")
+    assert said[0].endswith("--no-index --find-links wheels numpy>=1.26") is (wheels is not None)
+    assert json.loads((venv / MARK).read_text()) == {"packages": ["numpy>=1.26"]}
 
 
 def test_an_environment_that_cannot_be_made_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    broken = tmp_path / "python"
-    broken.write_text("#!/bin/sh\necho 'ERROR: it is broken'\necho 'more words'\nexit 3\n")
-    broken.chmod(0o755)
+    broken = program(tmp_path / "python", "echo 'ERROR: it is broken'; echo 'more words'; exit 3")
     monkeypatch.setattr(environment.sys, "executable", str(broken))
     venv = tmp_path / "venv"
     (venv / "bin").mkdir(parents=True)
@@ -54,9 +54,7 @@ def test_an_environment_that_cannot_be_made_leaves_nothing(tmp_path: Path, monke
 
 
 def test_a_full_disk_is_called_that(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    broken = tmp_path / "python"
-    broken.write_text("#!/bin/sh\necho '[Errno 28] No space left on device'\nexit 1\n")
-    broken.chmod(0o755)
+    broken = program(tmp_path / "python", "echo '[Errno 28] No space left on device'; exit 1")
     monkeypatch.setattr(environment.sys, "executable", str(broken))
     with pytest.raises(DeviceDiskFull):
         install(tmp_path / "venv", ["tiny"], tmp_path, lambda line: None)

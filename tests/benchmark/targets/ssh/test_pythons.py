@@ -14,7 +14,7 @@ from fv_benchmark.targets import TargetOptions, make_target
 from fv_benchmark.targets.ssh.address import Address
 from fv_benchmark.targets.ssh.connection import Connection
 from fv_benchmark.targets.ssh.errors import DevicePythonMissing
-from fv_benchmark.targets.ssh.pythons import RemotePython, find_pythons
+from fv_benchmark.targets.ssh.pythons import RemotePython, _python, find_pythons
 from fv_core.progress import Silent
 from tests.benchmark.targets.ssh.board import ALIAS, NEEDS_SSHD, ON, Board
 
@@ -86,7 +86,6 @@ def test_a_python_that_is_too_old(board: Board) -> None:
 @pytest.mark.parametrize(
     "said",
     [
-        "Python was not found",
         "{}",
         OLD.replace("3, 9, 2", "3, 99"),
         OLD.replace("/usr/bin/python3", "python3; touch owned"),
@@ -97,8 +96,13 @@ def test_a_python_that_is_too_old(board: Board) -> None:
         OLD[:-1] + ', "more": 1}',
     ],
 )
-def test_a_python_that_describes_itself_as_nobody_does(board: Board, said: str) -> None:
-    answering(board, said)
+def test_a_python_that_describes_itself_as_nobody_does(said: str) -> None:
+    with pytest.raises(BadAnswer):
+        _python(said)
+
+
+def test_a_python_that_answers_nonsense(board: Board) -> None:
+    answering(board, "Python was not found")
     with pytest.raises(BadAnswer):
         found()
 

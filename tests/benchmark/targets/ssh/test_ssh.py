@@ -136,17 +136,15 @@ def test_a_damaged_model_is_the_same_error_as_here(started: Board, tmp_path: Pat
         target.close()
 
 
-@pytest.mark.parametrize(
-    "name", ["a;touch owned.onnx", "-oProxyCommand=x.onnx", "a\nb$(touch owned).onnx", "`id`.onnx"]
-)
-def test_no_name_of_a_file_reaches_a_shell(started: Board, onnx: Path, tmp_path: Path, name: str) -> None:
-    path = onnx.rename(tmp_path / name)
+def test_no_name_of_a_file_reaches_a_shell(started: Board, onnx: Path, tmp_path: Path) -> None:
+    names = ["a;touch owned.onnx", "-oProxyCommand=x.onnx", "a\nb$(touch owned).onnx", "`touch owned`.onnx"]
+    paths = [tmp_path / name for name in names]
+    for path in paths:
+        path.write_bytes(onnx.read_bytes())
     target = make_target(ON, TargetOptions())
-    try:
-        target.open([path], Silent())
-        assert target.measure(path, 1, QUICK).samples_ns
-    finally:
-        target.close()
+    with closing(target):
+        target.open(paths, Silent())
+        assert target.measure(paths[2], 1, QUICK).samples_ns
     assert not list(started.home.rglob("owned*"))
 
 
