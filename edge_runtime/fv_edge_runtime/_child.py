@@ -23,8 +23,19 @@ MAX_FILE_BYTES = 1 << 30
 _PR_SET_PDEATHSIG = 1
 
 
+# Set before anything of the job is imported.
+_here = False
+
+
+def is_child() -> bool:
+    """Whether this process is such a child."""
+    return _here
+
+
 def main(answer_descriptor: int) -> None:
     """Read the job from standard input and write the answer to the descriptor that the parent holds open."""
+    global _here
+    _here = True
     _end_with_parent()
     job = json.loads(sys.stdin.buffer.read())
     _limit(int(job["seconds"]), int(job["memory_bytes"]))

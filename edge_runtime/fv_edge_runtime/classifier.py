@@ -3,8 +3,8 @@
 A file that `fv export` wrote carries its labels and its preprocessing. A file of somebody else's needs `labels` (or
 has them in its standard TFLite metadata); its picture is then the centred square, resized to the input's size.
 
-The file is checked for soundness before a runtime sees it (`tflite_check`, `onnx_file`); a file that nobody vouches for
-is better given to `answers.answer`, which does the whole work in a child process, as `fv predict` does.
+The file is checked for soundness (`tflite_check`, `onnx_check`) and tried out in a child process (`probe`) before a
+runtime in this one sees it. `answers.answer` does the whole work in a child process, pictures too.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ from fv_edge_runtime.manifest_io import read_embedded_labels, read_manifest
 from fv_edge_runtime.model_path import check_model_path
 from fv_edge_runtime.onnx_check import check_onnx
 from fv_edge_runtime.onnx_file import read_onnx
+from fv_edge_runtime.probe import check_digest
+from fv_edge_runtime.probe import probe as try_out
 from fv_edge_runtime.tensors import Range, check_range, input_form, output_count, to_input, to_probabilities
 from fv_edge_runtime.tflite_check import check_tflite
 from fv_edge_runtime.tflite_file import read_tflite
@@ -47,15 +49,24 @@ class Classifier:
         threads: int = 1,
         preprocess: Preprocess | None = None,
         input_range: Range | None = None,
+        sha256: str | None = None,
+        probe: bool = True,
     ) -> None:
         """Open `path`.
 
+        A file may crash its runtime, and this process with it. So a child process opens it first and runs it once
+        (`probe`), unless its `sha256` is given and is this file's, or `probe` is False.
+
         `labels` and `preprocess` go before what the file says. `input_range`: what the network wants 0 and 255 to be,
         for a file without a manifest. Raises `MissingPath`, `UnknownFormat`, `MissingExtra`, `BadModelFile`,
-        `UnsupportedModel`, `BadManifest`, `LabelsMissing`, `LabelCount`, `BadInputRange`.
+        `UnsupportedModel`, `BadManifest`, `LabelsMissing`, `LabelCount`, `BadInputRange`, and what `probe` raises.
         """
         self.path = path = Path(path)
         check_sound(path)
+        if sha256 is not None:
+            check_digest(path, sha256)
+        elif probe:
+            try_out(path)
         self.manifest: Manifest | None = read_manifest(path)
         if input_range is not None:
             check_input_range(input_range, self.manifest)

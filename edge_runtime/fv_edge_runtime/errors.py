@@ -69,6 +69,12 @@ class ChildTimedOut(FvError):
     usual_hint = "try again when the machine is idle; a damaged file may never come to an end"
 
 
+class CannotProbe(FvError):
+    """A model file that nobody vouches for, and no way to try it out in another process first."""
+
+    code = "cannot-probe"
+
+
 class ChildOutOfMemory(FvError):
     """The child process wanted more memory than it was given."""
 
