@@ -45,7 +45,7 @@ def stand_in(root: Path, tools: Path) -> Path:
     """Put `adb` into `tools` and a phone's commands into `root`; the stand-in for benchmark_model."""
     (root / "data/local/tmp").mkdir(parents=True, exist_ok=True)
     write_commands(root, "exit 0", PROPERTIES + "[ro.boot.qemu]: [1]\n")
-    script(tools / "adb", f'exec {sys.executable} {HERE}/standin_adb.py "$@"')
+    script(tools / "adb", f'exec {sys.executable} -I -S {HERE}/standin_adb.py "$@"')
     binary = tools / "benchmark_model"
     binary.write_text((HERE / "standin_benchmark_model.py").read_text())
     os.environ |= {"PATH": f"{tools}:{os.environ['PATH']}", "FV_ADB_ROOT": str(root)}

@@ -50,7 +50,7 @@ def phone_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PhoneHere:
     write_commands(root, f'echo "$*" >> {said}')
     tools = tmp_path / "tools"
     tools.mkdir()
-    script(tools / "adb", f'exec {sys.executable} {HERE}/standin_adb.py "$@"')
+    script(tools / "adb", f'exec {sys.executable} -I -S {HERE}/standin_adb.py "$@"')
     binary = tmp_path / "benchmark_model"
     script(binary, f'exec {sys.executable} {HERE}/standin_benchmark_model.py "$@"')
     monkeypatch.setenv("PATH", f"{tools}:/usr/bin:/bin")

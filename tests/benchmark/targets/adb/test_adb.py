@@ -57,7 +57,7 @@ def measured(phone, models, **changes):
 
 def test_from_files_to_a_report_with_accuracy_and_nothing_is_left(tmp_path, phone, models):
     image_set(tmp_path / "set")
-    report = measured(phone, models, imageset=tmp_path / "set", limit=4)
+    report = measured(phone, models, imageset=tmp_path / "set", limit=2)
     assert [result.model for result in report.results] == ["tiny_fp32.tflite", "tiny_int8.tflite"]
     (machine,) = report.machines
     assert (machine.target, machine.board, machine.os) == ("adb", "Stand In 1", "Android 14 (API 34)")
@@ -69,7 +69,7 @@ def test_from_files_to_a_report_with_accuracy_and_nothing_is_left(tmp_path, phon
         assert "only-summaries" in [doubt.kind for doubt in result.doubts]
         assert result.runtime.startswith("benchmark_model ")
         assert result.conditions[0].temperature_c == 66.5
-        assert result.accuracy.n == 4
+        assert result.accuracy.n == 2
     assert phone.left() == []
     write_report(tmp_path / "report.json", report)
     assert read_report(tmp_path / "report.json") == report
@@ -78,7 +78,7 @@ def test_from_files_to_a_report_with_accuracy_and_nothing_is_left(tmp_path, phon
 @pytest.mark.parametrize("name", ["tiny_fp32.tflite", "tiny_int8.tflite"])
 def test_the_answers_are_those_of_this_machine(tmp_path, phone, models, name):
     image_set(tmp_path / "set")
-    question = Question(tmp_path / "set", "validation", threads=1, limit=4)
+    question = Question(tmp_path / "set", "validation", threads=1, limit=2)
     target = opened(phone, models)
     try:
         there = target.answers(models / name, question, Silent())
