@@ -88,7 +88,9 @@ class Agent:
             said = self._child("fv_benchmark.worker:measure_block", argument, job)
             ended_ns = time.monotonic_ns()
         if said["energy_uj"] is None:
-            said["energy_uj"] = log.energy_uj(ended_ns, said["samples_ns"])
+            # The block's time, or longer where single calls are.
+            timed_ns = max(round(job["protocol"]["block_seconds"] * 1e9), sum(said["samples_ns"]))
+            said["energy_uj"] = log.energy_uj(ended_ns, timed_ns, said["samples_ns"])
         if said["before"]["throttled_bits"] is None:
             said["before"]["throttled_bits"] = bits
         return {**said, "after": self._completed(said["after"])}, b""

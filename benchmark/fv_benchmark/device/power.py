@@ -39,16 +39,15 @@ class PowerLog:
     def __init__(self) -> None:
         self.samples: list[tuple[int, float]] = []
 
-    def energy_uj(self, end_ns: int, samples_ns: Sequence[int]) -> float | None:
-        """Microjoules of one call: mean power × mean time, over the calls `samples_ns` that ended at `end_ns`.
+    def energy_uj(self, end_ns: int, timed_ns: int, samples_ns: Sequence[int]) -> float | None:
+        """Microjoules of one call: mean power in the last `timed_ns` before `end_ns` × mean time of the calls in it.
 
-        None with fewer than `MIN_SAMPLES` readings in that time.
+        `samples_ns`: these calls, or as many of them as were kept. None with fewer than `MIN_SAMPLES` readings.
         """
-        timed_ns = sum(samples_ns)
         inside = [watts for at_ns, watts in self.samples if end_ns - timed_ns <= at_ns <= end_ns]
         if len(inside) < MIN_SAMPLES:
             return None
-        return sum(inside) / len(inside) * timed_ns / len(samples_ns) / 1000
+        return sum(inside) / len(inside) * sum(samples_ns) / len(samples_ns) / 1000
 
 
 @contextmanager

@@ -32,13 +32,13 @@ def test_energy_of_a_call_is_mean_power_times_mean_time():
     second = 10**9
     log.samples = [(at * second, watts) for at, watts in enumerate([99.0, 4.0, 6.0, 4.0, 6.0, 99.0])]
     # Forty calls of 0.1 s that ended at 4.5 s: the readings at 1, 2, 3 and 4 s are inside.
-    assert log.energy_uj(round(4.5 * second), [second // 10] * 40) == pytest.approx(5.0 * 0.1 * 1e6)
+    assert log.energy_uj(round(4.5 * second), 4 * second, [second // 10] * 40) == pytest.approx(5.0 * 0.1 * 1e6)
 
 
 def test_too_few_readings_are_no_energy():
     log = PowerLog()
     log.samples = [(index, 5.0) for index in range(MIN_SAMPLES - 1)]
-    assert log.energy_uj(100, [100]) is None
+    assert log.energy_uj(100, 100, [100]) is None
 
 
 def test_a_board_without_sensors_is_asked_once():

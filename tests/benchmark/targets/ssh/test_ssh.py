@@ -113,6 +113,33 @@ def test_photos_are_decoded_there_when_asked_for(
     assert np.array_equal(there.probabilities, answer(onnx, question, Silent(), "").probabilities)
 
 
+VCGENCMD = """
+case "$1" in
+  get_throttled) echo throttled=0x50005 ;;
+  pmic_read_adc) echo " VDD_CORE_A current(7)=2.5A"; echo " VDD_CORE_V volt(15)=0.8V" ;;
+esac
+"""
+
+
+def test_a_pis_firmware_is_heard(board: Board, onnx: Path) -> None:
+    board.program("vcgencmd", VCGENCMD)
+    board.start()
+    target = make_target(ON, TargetOptions())
+    with closing(target):
+        target.open([onnx], Silent())
+        block = target.measure(onnx, 1, replace(QUICK, block_seconds=3.0))
+        now = target.snapshot()
+        machine = target.describe(now, now)
+    assert block.before is not None
+    assert block.after is not None
+    # Bits 0 and 2: low voltage and throttled, now.
+    assert block.before.throttled_bits == block.after.throttled_bits == 0b101
+    assert block.energy_uj is not None
+    # 2 W times the time of a call.
+    assert block.energy_uj == pytest.approx(2.0 * float(np.mean(block.samples_ns)) / 1000)
+    assert machine.energy.startswith("measured (the Pi 5's power chip")
+
+
 def test_a_run_without_a_pause_comes_back_in_slices(started: Board, onnx: Path) -> None:
     target = make_target(ON, TargetOptions())
     try:
