@@ -28,6 +28,7 @@ def summary(gated: Gated) -> dict[str, Any]:
         "pictures_needed": needed.even if needed else None,
         "pictures_needed_likely": needed.likely if needed else None,
         "likely": LIKELY,
+        "pictures_needed_without_drop": needed.without_drop if needed else None,
         "top1": {"full": gated.full_top1, "file": gated.file_top1, **_drop(gated.drop)},
         "top5": _drop(gated.top5) if gated.top5 else None,
         "agreement": gated.agreement,

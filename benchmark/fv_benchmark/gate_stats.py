@@ -16,7 +16,9 @@ Clopper and Pearson stands in for it, 1 − (1 − confidence)^(1/N), about 3 / 
 
 How many pictures would decide: the N at which the very same bound, with shares of lost and gained pictures as they
 were measured, meets the budget. Other pictures give other shares, so N decides with an even chance; for a chance p the
-distance from estimate to budget must hold z + Φ⁻¹(p) standard errors in place of z: N · ((z + Φ⁻¹(p)) / z)².
+distance from estimate to budget must hold z + Φ⁻¹(p) standard errors in place of z: N · ((z + Φ⁻¹(p)) / z)². From few
+pictures the measured drop is itself uncertain, and with it N and even the answer that N would give. So the number that
+a plan for a non-inferiority trial starts from stands beside it: the same share of changed pictures, and no drop.
 """
 
 from __future__ import annotations
@@ -49,10 +51,15 @@ class Bounds:
 
 @dataclass(frozen=True)
 class Needed:
-    """How many pictures (in all, not in addition) would decide: with an even chance, and with `LIKELY`."""
+    """How many pictures (in all, not in addition) would decide: with an even chance, and with `LIKELY`.
+
+    `without_drop`: how many would prove the budget, with an even chance, if as many were gained as lost; None where
+    that is no more than there were.
+    """
 
     even: int
     likely: int
+    without_drop: int | None
 
 
 def drop_bounds(lost: float, gained: float, n: float, confidence: float) -> Bounds:
@@ -72,17 +79,29 @@ def pictures_needed(lost: int, gained: int, n: int, budget_pp: float, confidence
     """The pictures that would decide about `budget_pp`; None where the estimate sits on it, and no number does."""
     if abs(budget_pp / 100 - (lost - gained) / n) < _ON_THE_BUDGET:
         return None
+    even = _first_that_decides(lost / n, gained / n, n, budget_pp, confidence)
+    z = float(norm.ppf(confidence))
+    half = (lost + gained) / n / 2
+    without_drop = _first_that_decides(half, half, n, budget_pp, confidence) if budget_pp > 0 else 0
+    return Needed(
+        even=even,
+        likely=math.ceil(even * ((z + float(norm.ppf(LIKELY))) / z) ** 2),
+        without_drop=without_drop if without_drop > n else None,
+    )
+
+
+def _first_that_decides(share_lost: float, share_gained: float, n: int, budget_pp: float, confidence: float) -> int:
+    """The smallest number of pictures with these shares that decides; it is looked for from `n` on upwards first."""
     undecided, decided = 0, n
-    while not _decides(lost / n, gained / n, decided, budget_pp, confidence):
+    while not _decides(share_lost, share_gained, decided, budget_pp, confidence):
         undecided, decided = decided, 2 * decided
     while decided - undecided > 1:
         middle = (undecided + decided) // 2
-        if _decides(lost / n, gained / n, middle, budget_pp, confidence):
+        if _decides(share_lost, share_gained, middle, budget_pp, confidence):
             decided = middle
         else:
             undecided = middle
-    z = float(norm.ppf(confidence))
-    return Needed(decided, math.ceil(decided * ((z + float(norm.ppf(LIKELY))) / z) ** 2))
+    return decided
 
 
 def _decides(share_lost: float, share_gained: float, n: int, budget_pp: float, confidence: float) -> bool:

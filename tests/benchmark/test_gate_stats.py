@@ -115,6 +115,13 @@ def test_so_many_pictures_decide_as_often_as_is_said(lost, gained, budget_pp):
         assert found / DRAWS == pytest.approx(chance, abs=0.05)
 
 
+def test_the_number_for_a_file_without_a_drop_stands_beside_it_where_there_are_fewer():
+    needed = pictures_needed(10, 5, 400, 1.0, 0.95)
+    assert needed.without_drop == pictures_needed(30, 30, 1_600, 1.0, 0.95).even
+    assert pictures_needed(72, 56, 4_040, 0.5, 0.95).without_drop is None
+    assert pictures_needed(10, 5, 400, 0.0, 0.95).without_drop is None
+
+
 @pytest.mark.parametrize("lost", [50, 51, 49])
 def test_no_number_decides_when_the_estimate_sits_on_the_budget(lost):
     needed = pictures_needed(lost, 30, 2_000, 1.0, 0.95)

@@ -22,14 +22,20 @@ def test_the_three_answers_are_said_with_what_they_rest_on():
         "refused: it loses at least 3.29 points, more than the budget of 1"
     )
     assert gate_words.answer(judged(lost=30, gained=20, alike=1_950)) == (
-        "cannot tell: it loses between -0.08 and 1.11 points, and the budget of 1 lies between; about 2,900 pictures "
-        "would pass it with an even chance, 9,200 with 90 %, if they lose and gain at the same rates; 2,000 pictures "
-        "prove no smaller budget than 1.11"
+        "cannot tell: it loses between -0.08 and 1.11 points, and the budget of 1 lies between; if the measured drop "
+        "of 0.50 is the true one, about 2,900 pictures would pass it with an even chance, 9,200 with 90 %; "
+        "2,000 pictures prove no smaller budget than 1.11"
     )
 
 
 def test_a_doubt_that_leans_to_a_refusal_says_so():
     assert "would refuse it" in gate_words.answer(judged(lost=50, gained=20, alike=1_930))
+
+
+def test_a_set_too_small_to_know_the_drop_says_what_a_lossless_file_would_need():
+    said = gate_words.answer(judged(lost=10, gained=5, alike=385))
+    assert "if in truth it loses nothing, about 1,100 would pass it" in said
+    assert "in truth" not in gate_words.answer(judged(lost=5, gained=10, alike=385))
 
 
 def test_an_estimate_on_the_budget_is_decided_by_no_number():

@@ -62,9 +62,10 @@ def test_the_worst_file_sets_the_exit_code(
     run: Path, good: Path, spoiled: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert gate(run, PROVABLE, good, spoiled) == 3
-    out = capsys.readouterr().out
-    assert "mine_int8.tflite passes" in out
-    assert "fragile_int8.refused.tflite refused: it loses at least" in out
+    captured = capsys.readouterr()
+    assert "mine_int8.tflite passes" in captured.out
+    assert "fragile_int8.refused.tflite refused: it loses at least" in captured.out
+    assert f"next: fv gate {good} {spoiled} --against {run} --max-drop 7 --out gate" in captured.err
 
 
 def test_the_record_and_the_page_are_written_where_asked(

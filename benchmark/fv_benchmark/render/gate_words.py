@@ -42,10 +42,14 @@ def needed(gated: Gated) -> str:
     if gated.needed is None:
         return f"no number of pictures decides while the measured drop of {gated.drop.drop_pp:.2f} sits on the budget"
     would = "pass" if gated.drop.drop_pp < gated.budget.max_drop_pp else "refuse"
-    return (
-        f"about {rounded(gated.needed.even)} pictures would {would} it with an even chance, "
-        f"{rounded(gated.needed.likely)} with {percent(LIKELY)}, if they lose and gain at the same rates"
+    numbers = f"with an even chance, {rounded(gated.needed.likely)} with {percent(LIKELY)}"
+    said = (
+        f"if the measured drop of {gated.drop.drop_pp:.2f} is the true one, "
+        f"about {rounded(gated.needed.even)} pictures would {would} it {numbers}"
     )
+    if gated.needed.without_drop is None or not gated.drop.drop_pp > 0:
+        return said
+    return f"{said}; if in truth it loses nothing, about {rounded(gated.needed.without_drop)} would pass it"
 
 
 def figures(found: tuple[Gated, ...]) -> Table:

@@ -59,6 +59,7 @@ def gate(
         assert question is not None  # noqa: S101 - for the type checker: there is an image set
         found = _judged(options, question, against, budget, progress)
     _tell(found, question, out, as_json=as_json)
+    output.next_step(_next(models, against, budget, out, found))
     if code := worst([one.decision for one in found]).exit_code:
         raise typer.Exit(code)
 
@@ -85,3 +86,10 @@ def _tell(found: list[Gated], question: Question, out: Path | None, *, as_json: 
         gated.show(found)
     for page in pages:
         output.stderr().print(f"pictures: {output.safe(str(page))}", soft_wrap=True)
+
+
+def _next(models: list[Path], against: Path, budget: Budget, out: Path | None, found: list[Gated]) -> str:
+    named = " ".join(str(path) for path in models)
+    if out is None and any(one.flips for one in found):
+        return f"fv gate {named} --against {against} --max-drop {budget.max_drop_pp:g} --out gate"
+    return f"fv benchmark {named} --against {against}"
