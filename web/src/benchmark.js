@@ -158,7 +158,8 @@ async function request(path, options = {}) {
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       continue;
     }
-    if (!response.ok) throw new Error(await response.text());
+    // 410: the job is over, because a request that seemed to fail had arrived after all.
+    if (!response.ok && response.status !== 410) throw new Error(await response.text());
     return response;
   }
 }

@@ -164,11 +164,14 @@ class Session:
             if request.path == "alive":
                 return Reply(status=204)
             if self._job is None or self._job.id != job_id:
-                return text_reply(409, "this job is over")
+                return text_reply(410, "this job is over")
             try:
                 self._take(name, request.body, self._job)
             except strict.UNFIT:
                 return text_reply(400, "not what was asked for")
+            if self._is_over():
+                # At once, not when `ask` wakes up: the page asks for its next job faster than that.
+                self._job = None
             self._changed.notify_all()
         return Reply(status=204)
 
