@@ -31,9 +31,31 @@ MaxDrop = Annotated[
     typer.Option(metavar="PP", help="Put a file in place only if it surely loses at most PP points of top-1."),
 ]
 Confidence = Annotated[float, typer.Option(help="How sure --max-drop must be, either way.")]
+TargetDrop = Annotated[
+    float | None,
+    typer.Option(
+        metavar="PP",
+        help="Restore the fewest layers of int8 to float that bring its drop, a point estimate, within PP points; "
+        "chosen on one half of the pictures, reported on the other. Continues when interrupted.",
+    ),
+]
+KeepFloat = Annotated[
+    list[str] | None,
+    typer.Option(metavar="PATTERN", help="Leave these layers of integer files in float (* and ?); may be repeated."),
+]
+LatencyOn = Annotated[
+    str | None,
+    typer.Option(metavar="DEVICE", help="Measure integer files against float there, as in fv benchmark --on."),
+]
+RequireFaster = Annotated[
+    bool, typer.Option("--require-faster", help="Refuse an integer file that is not faster than float there.")
+]
 Data = Annotated[
     Path | None,
-    typer.Option(help="Image set: --max-drop judges on its reported split, --finetune learns from its training split."),
+    typer.Option(
+        help="Image set: --max-drop and --target-drop judge on its reported split, --finetune learns from its training "
+        "split."
+    ),
 ]
 Epochs = Annotated[int | None, typer.Option(min=1, help="Of --finetune; default: a fixed number of steps.")]
 Keep = Annotated[bool, typer.Option("--keep", help="Put refused files in place, named .refused.")]

@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fv_benchmark import gate_record
-from fv_cli import gated, output
+from fv_cli import gated, mixed, output
 from fv_core.files import write_text
 from fv_core.units import bytes_as_text
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from fv_benchmark.gate import Gated
     from fv_export.pipeline import Exported, ExportedFile
     from fv_export.verify import Verdict
 
@@ -49,6 +48,8 @@ def _file_record(file: ExportedFile) -> dict[str, Any]:
         "drop_ci95_pp": list(drop.ci95_pp) if drop else None,
         "pictures": verdict.n if verdict else 0,
         "gate": gate_record.summary(file.gated) if file.gated else None,
+        "mixed": mixed.record(file.mixed) if file.mixed else None,
+        "timed": mixed.timed_record(file.timed) if file.timed else None,
         "float_tensors": [{"name": tensor.name, "why": tensor.why} for tensor in file.float_tensors],
         "rewrites": list(file.applied),
         "not_rewritten": list(file.not_applied),
@@ -97,6 +98,7 @@ def show(exported: Exported, left_out: list[str], *, explain: bool) -> None:
                 console.print(f"rewritten in {_label(file)}: {output.safe(line)}")
             for line in file.not_applied:
                 console.print(f"not rewritten in {_label(file)}: {output.safe(line)}")
+    mixed.show(exported)
     gated.show([file.gated for file in exported.files if file.gated])
 
 
@@ -137,7 +139,7 @@ def _row(file: ExportedFile) -> tuple[str, ...]:
     if verdict.drop is not None:
         low, high = verdict.drop.ci95_pp
         drop = f"{verdict.drop.drop_pp:+.2f} pp ({low:+.2f} … {high:+.2f})"
-    colour, said = _said(verdict, file.gated)
+    colour, said = _said(verdict, file)
     name = file.path.name if file.path else _label(file)
     size = bytes_as_text(file.size_bytes)
     difference = "-" if verdict.largest_difference is None else f"{verdict.largest_difference:.1e}"
@@ -147,12 +149,16 @@ def _row(file: ExportedFile) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def _said(verdict: Verdict, found: Gated | None) -> tuple[str, str]:
-    """Colour and words of the last column: what the verification says, then what the gate says."""
+def _said(verdict: Verdict, file: ExportedFile) -> tuple[str, str]:
+    """Colour and words of the last column: what the verification says, the target, the gate, the clock."""
     if verdict.kind == "refused":
         return "red", f"refused: {verdict.why}"
-    if found is not None:
-        return gated.COLOURS[found.decision], f"{found.decision.value}: see the gate below"
+    if file.mixed is not None and file.mixed.answer.value != "kept":
+        return mixed.COLOURS[file.mixed.answer.value], f"target {file.mixed.answer.value}: see below"
+    if file.gated is not None:
+        return gated.COLOURS[file.gated.decision], f"{file.gated.decision.value}: see the gate below"
+    if file.timed is not None and file.path is None:
+        return mixed.COLOURS[file.timed.answer.value], "not faster than float: see below"
     return ("green", "passed") if verdict.kind == "passed" else ("yellow", f"not judged: {verdict.why}")
 
 

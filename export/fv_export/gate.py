@@ -11,10 +11,11 @@ picture, to be paired with `keeper.full` on a part of the pictures. Both report 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fv_benchmark.accuracy import CHUNK, columns
 from fv_benchmark.answer import Question, answer
@@ -66,9 +67,14 @@ class Gatekeeper:
         question = Question(self.imageset.folder, self.split, usable_cores())
         return answer(path, question, self._progress, f"judging {name}")
 
-    def judge(self, path: Path, name: str) -> Gated:
-        """What the gate says of the file at `path`; it is called `name` in the reports."""
-        return judge(name, self.full, self.ask(path, name), self.budget, self._doubts)
+    def judge(self, path: Path, name: str, rows: NDArray[np.int64] | None = None) -> Gated:
+        """What the gate says of the file at `path`; it is called `name` in the reports.
+
+        `rows`: of the split, whose pictures alone judge; None for all. Whoever chose a file by some pictures names the
+        others here.
+        """
+        answers = self.ask(path, name)
+        return judge(name, self.full, answers if rows is None else part_of(answers, rows), self.budget, self._doubts)
 
 
 def gatekeeper_for(gate: Gate, source: Source, calibration: Pictures | None, progress: Progress) -> Gatekeeper:
@@ -84,6 +90,16 @@ def gatekeeper_for(gate: Gate, source: Source, calibration: Pictures | None, pro
     columns(source.labels, imageset.classes)
     full = _stored(source, imageset, split) or _ask(source, imageset, split, progress)
     return Gatekeeper(gate.budget, imageset, full, calibration, progress)
+
+
+def part_of(predictions: Predictions, rows: NDArray[np.int64]) -> Predictions:
+    """The answers on some of the pictures."""
+    return replace(
+        predictions,
+        ids=tuple(predictions.ids[row] for row in rows),
+        labels=predictions.labels[rows],
+        probabilities=predictions.probabilities[rows],
+    )
 
 
 def drop_of(gated: Gated) -> Drop:
@@ -112,7 +128,7 @@ def _imageset(gate: Gate, source: Source) -> ImageSet:
         return ImageSet.open(gate.data)
     if source.imageset is None:
         raise GateWithoutPictures(
-            "--max-drop needs pictures with labels", why=source.imageset_missing, hint="add --data IMAGESET"
+            "a drop is measured on pictures with labels", why=source.imageset_missing, hint="add --data IMAGESET"
         )
     return source.imageset
 

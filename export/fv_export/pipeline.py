@@ -13,12 +13,12 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
-from fv_benchmark.gate import Decision, Gated
+from fv_benchmark.gate import Budget, Decision, Gated
 from fv_core.errors import FvError
 from fv_core.files import check_writable, write_bytes
 from fv_core.manifest import FloatTensor, Manifest
@@ -27,6 +27,9 @@ from fv_export import pictures
 from fv_export.finetune import Finetune, finetuner_for
 from fv_export.from_keras import graph_of
 from fv_export.gate import Gate, Gatekeeper, drop_of, gatekeeper_for
+from fv_export.mixed.options import Mix
+from fv_export.mixed.outcome import Answer, Outcome, Timed
+from fv_export.mixed.variant import Asked, Mixed
 from fv_export.pictures import BadCalibration, Pictures
 from fv_export.provenance import calibration_record, first_manifest, golden_answers, measured_drop
 from fv_export.question import Question, ask_full_model, in_words
@@ -48,7 +51,8 @@ class ExportOptions:
     run's own training split. `verification_samples`: pictures that every file is compared on. `keep`: put refused files
     in place as `NAME_SCHEME.refused.SUFFIX`. `via_converter`: the stock converters in place of our own writers, for
     layers that those do not know. `finetune`: how int8 is fine-tuned, None where it is not. `gate`: the accuracy gate
-    that every file has to pass, None where there is none.
+    that every file has to pass, None where there is none. `mix`: which layers of integer files stay in float, and how
+    fast those files must be.
     """
 
     pairs: tuple[Pair, ...]
@@ -64,12 +68,13 @@ class ExportOptions:
     via_converter: bool = False
     finetune: Finetune | None = None
     gate: Gate | None = None
+    mix: Mix = field(default_factory=Mix)
 
 
 @dataclass(frozen=True)
 class ExportedFile:
     """One file of the call. `path`: None where nothing was put in place; `failure`: what kept it from being made;
-    `gated`: what the accuracy gate says, None where there was none."""
+    `gated`: what the accuracy gate says, None where there was none. `mixed`, `timed`: as in `Variant`."""
 
     pair: Pair
     path: Path | None
@@ -81,6 +86,8 @@ class ExportedFile:
     float_tensors: tuple[FloatTensor, ...]
     applied: tuple[str, ...]
     not_applied: tuple[str, ...]
+    mixed: Outcome | None = None
+    timed: Timed | None = None
 
 
 @dataclass(frozen=True)
@@ -107,8 +114,9 @@ def export(options: ExportOptions, progress: Progress) -> Exported:
     progress.say(f"{source.name}: {len(source.labels)} classes, {source.preprocess.input_size} px")
     calibration = _calibration(source, options, progress)
     keeper = gatekeeper_for(options.gate, source, calibration, progress) if options.gate else None
+    asked = _asked(options.mix, source, keeper, calibration, progress)
     question = ask_full_model(source, calibration, options.verification_samples)
-    maker = _maker(source, question, calibration, options, progress)
+    maker = _maker(source, question, calibration, options, asked, progress)
     files = []
     for done, pair in enumerate(options.pairs):
         progress.advance("exporting", done, len(options.pairs), f"{pair.format} {pair.scheme}")
@@ -125,8 +133,24 @@ def export(options: ExportOptions, progress: Progress) -> Exported:
     )
 
 
+def _asked(
+    mix: Mix, source: Source, keeper: Gatekeeper | None, calibration: Pictures | None, progress: Progress
+) -> Asked | None:
+    """The pictures that a search chooses and reports by: those of the gate, where there is one."""
+    if mix.target_drop_pp is None:
+        return None
+    gate = Gate(Budget(mix.target_drop_pp), mix.data)
+    known = keeper or gatekeeper_for(gate, source, calibration, progress)
+    return Asked(known.imageset, known.full)
+
+
 def _maker(
-    source: Source, question: Question, calibration: Pictures | None, options: ExportOptions, progress: Progress
+    source: Source,
+    question: Question,
+    calibration: Pictures | None,
+    options: ExportOptions,
+    asked: Asked | None,
+    progress: Progress,
 ) -> Variants:
     finetuner = None
     if options.finetune is not None:
@@ -134,14 +158,16 @@ def _maker(
         finetuner = finetuner_for(options.finetune, source, schemes, progress)
     if options.via_converter:
         return AsItIs(source)
-    return FromGraph(
+    files = FromGraph(
         graph_of(source.model, source.name, source.input_range),
         question.verification.inputs[:PROBE],
         calibration.inputs if calibration else None,
         options.calibration_method,
         progress,
         finetuner,
+        options.mix.keep_float,
     )
+    return Mixed(files, options.mix, source, asked, progress)
 
 
 def _export_one(
@@ -164,7 +190,8 @@ def _export_one(
         data, verdict, gated = _prove(variant, pair, manifest, question, keeper)
     except FvError as failure:
         return ExportedFile(pair, None, 0, "", None, None, failure, (), (), ())
-    path = _place(data, verdict, gated, pair, source, keep=options.keep)
+    refused = _is_refused(verdict, gated, variant, options.mix)
+    path = _place(data, pair, source, refused=refused, keep=options.keep)
     return ExportedFile(
         pair=pair,
         path=path,
@@ -176,7 +203,20 @@ def _export_one(
         float_tensors=variant.float_tensors,
         applied=variant.applied,
         not_applied=variant.refused,
+        mixed=variant.mixed,
+        timed=variant.timed,
     )
+
+
+def _is_refused(verdict: Verdict, gated: Gated | None, variant: Variant, mix: Mix) -> bool:
+    """Whether the file has to stay out of its place: a promise that was asked for is broken, or not surely kept."""
+    promises = [
+        verdict.kind != "refused",
+        gated is None or gated.decision is Decision.PASSES,
+        variant.mixed is None or variant.mixed.answer is Answer.KEPT,
+        not mix.require_faster or variant.timed is None or variant.timed.answer is Answer.KEPT,
+    ]
+    return not all(promises)
 
 
 def _prove(
@@ -194,10 +234,13 @@ def _prove(
         verdict = judge(question.full, answers[:n], labels, scheme.largest_difference, max_drop_pp)
         # Answers that are not finite cannot be judged by a gate.
         finite = verdict.largest_difference is not None
-        gated = keeper.judge(path, file_name(manifest.name, pair)) if keeper and finite else None
+        mixed = variant.mixed
+        rows = None if mixed is None else mixed.reporting
+        gated = keeper.judge(path, file_name(manifest.name, pair), rows) if keeper and finite else None
+        measured = drop_of(gated) if gated else measured_drop(verdict, question.verification)
         final = replace(
             manifest,
-            drop=drop_of(gated) if gated else measured_drop(verdict, question.verification),
+            drop=mixed.drop if mixed else measured,
             golden=golden_answers(question.golden, question.golden_full, answers[n:]),
             golden_tolerance=scheme.golden_tolerance,
         )
@@ -212,10 +255,7 @@ def _prove(
     return data, verdict, gated
 
 
-def _place(
-    data: bytes, verdict: Verdict, gated: Gated | None, pair: Pair, source: Source, *, keep: bool
-) -> Path | None:
-    refused = verdict.kind == "refused" or (gated is not None and gated.decision is not Decision.PASSES)
+def _place(data: bytes, pair: Pair, source: Source, *, refused: bool, keep: bool) -> Path | None:
     if refused and not keep:
         return None
     path = source.out / file_name(source.name, pair, mark=".refused" if refused else "")

@@ -76,7 +76,7 @@ def size_against_accuracy(report: Report) -> Scatter | None:
             figures = (result.size_bytes / 1e6, *_top1(result.accuracy))
             seen.setdefault(result.model, Datum(result.model, result.scheme, result.format, *figures))
     data = list(seen.values())
-    return _scatter("Size and accuracy", "size, MB", "top-1, %", data, _from_zero(data)) if data else None
+    return scatter_of("Size and accuracy", "size, MB", "top-1, %", data, _from_zero(data)) if data else None
 
 
 def latency_against_drop(report: Report) -> Scatter | None:
@@ -106,17 +106,18 @@ def latency_against_drop(report: Report) -> Scatter | None:
     x_axis = latency_axis(values, 0.7 * min(values), 1.4 * max(values), LEFT, WIDTH - RIGHT)
     x_title = "median latency, ms (logarithmic)" if x_axis.logarithmic else "median latency, ms"
     if is_paired:
-        return _scatter("Latency and drop", x_title, "drop, points (lower is better)", data, x_axis, zero=True)
-    return _scatter("Latency and accuracy", x_title, "top-1, %", data, x_axis)
+        return scatter_of("Latency and drop", x_title, "drop, points (lower is better)", data, x_axis, zero=True)
+    return scatter_of("Latency and accuracy", x_title, "top-1, %", data, x_axis)
 
 
 def _from_zero(data: Sequence[Datum]) -> Axis:
     return Axis(0.0, (1 + _SPARE) * max(datum.x for datum in data), LEFT, WIDTH - RIGHT)
 
 
-def _scatter(
+def scatter_of(
     title: str, x_title: str, y_title: str, data: Sequence[Datum], x_axis: Axis, *, zero: bool = False
 ) -> Scatter:
+    """The data over `x_axis`, names placed; `zero`: with a line at 0, which is on the plot then."""
     lowest, highest = min(datum.low for datum in data), max(datum.high for datum in data)
     lowest, highest = (min(lowest, 0.0), max(highest, 0.0)) if zero else (lowest, highest)
     spare = max(_SPARE * (highest - lowest), _LEAST_SPARE)

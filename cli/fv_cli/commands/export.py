@@ -11,6 +11,7 @@ from fv_benchmark.gate import Budget, Decision, worst
 from fv_benchmark.gate_record import provable_pp
 from fv_cli import export_options as words
 from fv_cli import exported as outcome
+from fv_cli import mixed as mixing
 from fv_cli import output
 from fv_cli.frameworks import import_keras
 from fv_core.errors import InputError
@@ -49,6 +50,10 @@ def export(
     finetune: words.Finetune = False,
     max_drop: words.MaxDrop = None,
     confidence: words.Confidence = Budget.confidence,
+    target_drop: words.TargetDrop = None,
+    keep_float: words.KeepFloat = None,
+    latency_on: words.LatencyOn = None,
+    require_faster: words.RequireFaster = False,
     data: words.Data = None,
     epochs: words.Epochs = None,
     keep: words.Keep = False,
@@ -61,6 +66,7 @@ def export(
     it is put in place.
     """
     import_keras(source)
+    from fv_export.mixed.options import Mix
     from fv_export.pipeline import ExportOptions
 
     wanted = {"fp32": fp32, "fp16": fp16, "dynamic": dynamic, "int8": int8, "int16x8": int16x8}
@@ -76,8 +82,10 @@ def export(
         keep=keep,
         via_converter=via_converter,
         finetune=_finetune(finetune, data, epochs),
-        gate=_gate(max_drop, confidence, data, finetune=finetune),
+        gate=_gate(max_drop, confidence, data, needed=finetune or target_drop is not None),
+        mix=Mix(target_drop, tuple(keep_float or ()), latency_on, require_faster, data),
     )
+    mixing.check(options)
     _run(options, left_out, as_json=as_json, explain=explain)
 
 
@@ -88,17 +96,17 @@ def _run(options: ExportOptions, left_out: list[str], *, as_json: bool, explain:
     with output.progress() as progress:
         exported = pipeline.export(options, progress)
     outcome.write_records(exported, record := outcome.as_record(exported, left_out))
-    pages = outcome.write_pages(exported)
+    pages = [*outcome.write_pages(exported), *mixing.write_pages(exported)]
     if as_json:
         output.print_json(record)
     else:
         outcome.show(exported, left_out, explain=explain)
     for page in pages:
-        output.stderr().print(f"flipped pictures: {output.safe(str(page))}", soft_wrap=True)
+        output.stderr().print(f"report: {output.safe(str(page))}", soft_wrap=True)
     _finish(exported, options)
 
 
-def _gate(max_drop: float | None, confidence: float, data: Path | None, *, finetune: bool) -> Gate | None:
+def _gate(max_drop: float | None, confidence: float, data: Path | None, *, needed: bool) -> Gate | None:
     from fv_export.gate import Gate
 
     if max_drop is not None:
@@ -107,9 +115,9 @@ def _gate(max_drop: float | None, confidence: float, data: Path | None, *, finet
         raise InputError(
             "--confidence belongs to --max-drop", hint=f"fv export --max-drop 1 --confidence {confidence:g}"
         )
-    if data is not None and not finetune:
+    if data is not None and not needed:
         raise InputError(
-            "--data belongs to --max-drop or --finetune",
+            "--data belongs to --max-drop, --target-drop or --finetune",
             why="it says which pictures the gate judges on, and which ones a fine-tuning learns from",
             hint=f"fv export --int8 --max-drop 1 --data {data}",
         )
@@ -168,13 +176,17 @@ def _finish(exported: Exported, options: ExportOptions) -> None:
     if placed:
         output.stderr().print(f"written to {output.safe(str(exported.out))}", soft_wrap=True)
         output.next_step("fv benchmark " + " ".join(str(file.path) for file in placed[:2]))
+    elif any(file.mixed for file in exported.files):
+        output.next_step(mixing.after(options))
     elif any(file.gated for file in exported.files):
         output.next_step(_after_the_gate(exported, options))
     if any(file.failure is not None for file in exported.files):
         raise typer.Exit(FAILED)
     refused = any(file.verdict is not None and file.verdict.kind == "refused" for file in exported.files)
     judged = worst([file.gated.decision for file in exported.files if file.gated]).exit_code
-    if code := REFUSED if refused else judged:
+    codes = {judged, mixing.exit_code(exported, options), REFUSED if refused else 0}
+    # A refusal goes before a doubt, a doubt before a pass.
+    if code := REFUSED if REFUSED in codes else max(codes):
         raise typer.Exit(code)
 
 

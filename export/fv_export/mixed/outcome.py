@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+import numpy as np
+from numpy.typing import NDArray
+
 from fv_benchmark.protocol import REPEATS_WITHIN
 from fv_benchmark.stats import PairedDrop, Ratio
 from fv_core.manifest import Drop
@@ -26,12 +29,12 @@ class Answer(Enum):
 @dataclass(frozen=True)
 class Restored:
     """A layer whose result the search gave back to float. `tensor`: that result. `damage`: nats of divergence that it
-    did alone. `extra_ms`: what it costs alone, by the fitted model; None where no latency was measured."""
+    did alone. `extra_ms`: what it costs alone, by the fitted model."""
 
     layer: str
     tensor: str
     damage: float
-    extra_ms: float | None
+    extra_ms: float
 
 
 @dataclass(frozen=True)
@@ -77,13 +80,14 @@ class Timed:
         return Answer.BROKEN if self.ratio.ci95[0] > 1 else Answer.CANNOT_TELL
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Outcome:
     """The end of a search for `target_pp`. `chosen`: index into `points`; `plain`: of the file with nothing restored.
 
     `reached`: whether a road reached the goal on the pictures that choose; `pictures`: how many choose, how many
-    report. `drop`: what the manifest says. `tried`: sets of layers that were tried; `computed`, `remembered`: results
-    of this search that were computed now, and that were found on disk. `doubts`: about the latencies.
+    report; `reporting`: rows of those in the split. `drop`: what the manifest says. `tried`: sets of layers that were
+    tried; `computed`, `remembered`: results of this search that were computed now, and that were found on disk.
+    `doubts`: about the latencies.
     """
 
     target_pp: float
@@ -95,6 +99,7 @@ class Outcome:
     drop: Drop
     reached: bool
     pictures: tuple[int, int]
+    reporting: NDArray[np.int64]
     machine: str
     doubts: tuple[str, ...]
     tried: int

@@ -42,11 +42,14 @@ class Session:
         """Search; the annotation is that of the chosen file."""
         halved = self._halves()
         stopwatch = Stopwatch(self.machine, f".{self.format}", self.memory, self.progress)
-        ranks, costs = self._ranks(halved.choosing), self._costs(stopwatch)
         with self._asker(halved.choosing) as asker:
             goal = goal_for(target_pp, asker.damage(self.mixable.file(())))
             searched = search.Search(self.mixable, asker, goal, self.progress)
-            roads = self._roads(searched, ranks, costs)
+            roads: list[Road] = [Road("plain", ())]
+            told: dict[str, Restored] = {}
+            if not searched.keeps(()):
+                ranks, costs = self._ranks(halved.choosing), self._costs(stopwatch)
+                roads, told = self._roads(searched, ranks, costs), self._told(ranks, costs)
         self.progress.say(
             f"{self.format}: {len(searched.tried)} mixtures tried; "
             f"{self.memory.computed} results computed, {self.memory.remembered} remembered"
@@ -63,10 +66,11 @@ class Session:
             chosen=chosen,
             plain=next(index for index, place in enumerate(found) if place.restored == ()),
             points=tuple(points),
-            restored=self._told(restored, ranks, costs),
+            restored=tuple(sorted((told[tensor] for tensor in restored), key=lambda one: -one.damage)),
             drop=self._drop(points[chosen]),
             reached=any(road.restored is not None for road in roads),
             pictures=(len(halved.choosing), len(halved.reporting)),
+            reporting=halved.reporting,
             machine=f"{report.machines[0].cpu}, {report.results[0].threads} thread",
             doubts=tuple(doubt.sentence for doubt in report.doubts),
             tried=len(searched.tried),
@@ -102,12 +106,12 @@ class Session:
             searched.follow("fastest", fastest, lambda tensor: -fastest.index(tensor)),
         ]
 
-    def _told(self, restored: tuple[str, ...], ranks: Ranks, costs: Cost) -> tuple[Restored, ...]:
-        """The restored layers, the most guilty first."""
-        return tuple(
-            Restored(self.mixable.layer(tensor), tensor, ranks[tensor], search.extra_ms(self.mixable, [tensor], costs))
-            for tensor in sorted(restored, key=lambda tensor: -ranks[tensor])
-        )
+    def _told(self, ranks: Ranks, costs: Cost) -> dict[str, Restored]:
+        """Tensor -> what is told of it where it is restored."""
+        return {
+            tensor: Restored(self.mixable.layer(tensor), tensor, damage, search.extra_ms(self.mixable, [tensor], costs))
+            for tensor, damage in ranks.items()
+        }
 
     def _drop(self, point: Point) -> Drop:
         return Drop(
