@@ -53,7 +53,7 @@ def shell(command: str) -> int:
         environment = {**os.environ, "PATH": f"{ROOT}/system/bin:{os.environ['PATH']}"}
     else:
         words = ["chroot", str(ROOT), "/bin/sh", "-c", command]
-        environment = {"PATH": path, "HOME": "/root", "LANG": "C.UTF-8", "QEMU_CPU": "cortex-a76"}
+        environment = {"PATH": path, "HOME": "/", "LANG": "C.UTF-8", "QEMU_CPU": "cortex-a76"}
         environment |= {"PYTHONPATH": os.environ.get("FV_ADB_PYTHONPATH", "")}
     return subprocess.run(words, env=environment, check=False).returncode
 
