@@ -9,6 +9,7 @@ from fv_benchmark.answer import Question, answer
 from fv_benchmark.benchmark import BenchmarkOptions, benchmark
 from fv_benchmark.errors import AccuracyNotThere, BadAnswer, BadTarget
 from fv_benchmark.protocol import Protocol
+from fv_benchmark.render.table import main_table
 from fv_benchmark.report_file import read_report, write_report
 from fv_benchmark.targets import TargetOptions, make_target
 from fv_benchmark.targets.adb.errors import (
@@ -253,3 +254,33 @@ def test_no_process_of_ours_stays_when_the_measurement_is_given_up(phone, models
     target.close()
     commands = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()]
     assert [one for one in commands if str(phone.root).encode() in one] == []
+
+
+class Told(Silent):
+    """Remembers which tasks were begun."""
+
+    def __init__(self):
+        self.tasks = set()
+
+    def advance(self, task, done, total, note=""):
+        self.tasks.add(task)
+
+
+def test_two_devices_in_one_call_are_one_report_with_a_column_each(phone, models):
+    path = models / "tiny_fp32.tflite"
+    options = BenchmarkOptions((path,), protocol=QUICK, on=("local", "adb"), target=phone.options())
+    report = benchmark(options, Silent())
+    assert [machine.target for machine in report.machines] == ["local", "adb"]
+    assert [(result.machine, result.ratio_to_first.value) for result in report.results] == [(0, 1.0), (1, 1.0)]
+    (row,) = main_table(report).rows
+    assert len(row) == 4
+    assert phone.left() == []
+
+
+def test_a_phone_that_is_not_there_costs_no_measurement_elsewhere(phone, models):
+    phone.break_with("unplugged")
+    told = Told()
+    options = BenchmarkOptions((models,), protocol=QUICK, on=("local", "adb"), target=phone.options())
+    with pytest.raises(PhoneNotThere):
+        benchmark(options, told)
+    assert "measuring" not in told.tasks
