@@ -16,7 +16,8 @@ from fv_core.errors import MissingPath
 _BY_ABI = {
     "arm64-v8a": ("android_aarch64_benchmark_model", 183),
     "armeabi-v7a": ("android_arm_benchmark_model", 40),
-    "x86_64": ("android_x86-64_benchmark_model", 62),
+    # The Android emulator's; the page has no download for it, so this is the name for one's own build.
+    "x86_64": ("android_x86_64_benchmark_model", 62),
 }
 _ELF_MAGIC = b"\x7fELF"
 _E_MACHINE = slice(18, 20)
@@ -44,7 +45,7 @@ def find_binary(given: Path | None, abi: str) -> Path:
         raise BenchmarkModelMissing(
             "benchmark_model is not here, and it is what measures on Android",
             why=f"fv does not download programs; it looked for {path}",
-            hint=f"fetch {name} from {BENCHMARK_MODEL_PAGE}, then --benchmark-model FILE (or put it there)",
+            hint=f"fetch or build {name}, see {BENCHMARK_MODEL_PAGE}, then --benchmark-model FILE (or put it there)",
         )
     with path.open("rb") as stream:
         header = stream.read(_E_MACHINE.stop)
@@ -52,6 +53,6 @@ def find_binary(given: Path | None, abi: str) -> Path:
         raise BenchmarkModelMissing(
             f"{path.name} is for another processor",
             why=f"the phone's is {abi}",
-            hint=f"fetch {name} from {BENCHMARK_MODEL_PAGE}",
+            hint=f"fetch or build {name}, see {BENCHMARK_MODEL_PAGE}",
         )
     return path
