@@ -30,11 +30,15 @@ def run_of(against: Path) -> Path | None:
 
 
 def image_set_of(against: Path) -> Path:
-    """The image set that the run was trained on; raises `NoFullModelAnswers` where it is not there any more."""
+    """The image set that the run was trained on.
+
+    Raises `NoFullModelAnswers` where it is not there any more, `MissingPath` where the run is not.
+    """
     from fv_train.run import Run
 
+    _check_there(against)
     folder = run_of(against)
-    hint = f"fv benchmark MODEL --against {against} --data IMAGESET"
+    hint = "add --data IMAGESET"
     if folder is None:
         raise NoFullModelAnswers(f"nothing says which pictures to ask {against} about", why="no --data", hint=hint)
     run = Run.open(folder)
@@ -54,14 +58,18 @@ def full_answers(against: Path, question: Question, progress: Progress) -> Predi
     Raises `MissingPath`, `MissingExtra` where Keras would be needed and is not installed, and what opening a run or a
     model raises.
     """
-    if not against.exists():
-        raise MissingPath(f"no run or model at {against}", why="there is nothing", hint="ls runs")
+    _check_there(against)
     folder = run_of(against)
     if folder is not None:
         return _answers_of_run(folder, question, progress)
     if against.suffix.lower() in FORMATS:
         return answer(against, replace(question, limit=None), progress, f"answering, {against.name}")
     return _answers_of_keras(against, question, progress)
+
+
+def _check_there(against: Path) -> None:
+    if not against.exists():
+        raise MissingPath(f"no run or model at {against}", why="there is nothing", hint="ls runs")
 
 
 def _answers_of_run(folder: Path, question: Question, progress: Progress) -> Predictions:

@@ -92,6 +92,8 @@ def test_a_file_does_not_know_its_pictures(tmp_path):
 def test_nothing_there_is_said(tmp_path, question):
     with pytest.raises(MissingPath):
         full_answers(tmp_path / "nowhere", question, Silent())
+    with pytest.raises(MissingPath):
+        image_set_of(tmp_path / "nowhere")
 
 
 def test_a_keras_file_outside_a_run_is_no_run(tmp_path):
