@@ -16,9 +16,10 @@ MakeProject = Callable[[str, str], Path]
 
 @pytest.fixture(scope="session")
 def model_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """plain.tflite, plain.onnx, and hostile.tflite with the labels of `hostile`."""
+    """plain.tflite, float.tflite, plain.onnx, and hostile.tflite with the labels of `hostile`."""
     folder = tmp_path_factory.mktemp("embed-models")
     models.write(folder / "plain.tflite")
+    models.write(folder / "float.tflite")
     models.write(folder / "plain.onnx")
     models.write(folder / "hostile.tflite", name=hostile.NAME, labels=hostile.LABELS)
     return folder
@@ -40,5 +41,9 @@ def make_project(model_files: Path, tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.fixture(scope="session")
 def kotlin(make_project: MakeProject, tmp_path_factory: pytest.TempPathFactory) -> Compiled:
-    """The Android project of the hostile model, compiled; skips where a tool is missing."""
-    return compile_project(make_project("android", "hostile.tflite"), tmp_path_factory.mktemp("kotlin"))
+    """The Android project of the hostile model, compiled; skips where a tool is missing.
+
+    The classifier of a float model is compiled with it: the two differ in how pixels are handed over.
+    """
+    floats = next(make_project("android", "float.tflite").rglob("Classifier.kt"))
+    return compile_project(make_project("android", "hostile.tflite"), tmp_path_factory.mktemp("kotlin"), floats)

@@ -7,6 +7,7 @@ libraries it uses (`jvm/android_stubs.txt`): that finds what is no Kotlin, not w
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -39,8 +40,11 @@ class Compiled:
         return subprocess.run(command, capture_output=True, text=True, timeout=120)
 
 
-def compile_project(project: Path, work: Path) -> Compiled:
-    """Compile an Android project; skips where a tool is missing, fails with the compiler's words."""
+def compile_project(project: Path, work: Path, floats: Path) -> Compiled:
+    """Compile an Android project; skips where a tool is missing, fails with the compiler's words.
+
+    `floats`: the Classifier.kt of another project, compiled in a package of its own.
+    """
     missing = [name for name in ("kotlinc", "java") if shutil.which(name) is None]
     missing += [str(jar) for jar in JARS if not jar.is_file()]
     if missing:
@@ -49,8 +53,11 @@ def compile_project(project: Path, work: Path) -> Compiled:
     package = next(path for path in sources if path.name == "Preprocess.kt").read_text().split()[1]
     jobs = work / "Jobs.kt"
     jobs.write_text((JVM / "Jobs.kt").read_text(encoding="utf-8").replace("PACKAGE", package), encoding="utf-8")
+    other = work / "Floats.kt"
+    text = floats.read_text(encoding="utf-8")
+    other.write_text(re.sub(r"^package \S+", f"package floats\n\nimport {package}.*", text), encoding="utf-8")
     jar = work / "project.jar"
-    words = ["kotlinc", *map(str, sources), str(jobs), str(_stubs(work / "stubs", package))]
+    words = ["kotlinc", *map(str, sources), str(jobs), str(other), str(_stubs(work / "stubs", package))]
     words += ["-cp", ":".join(map(str, JARS)), "-d", str(jar)]
     environment = {**os.environ, "JAVA_OPTS": "-Xmx768M -XX:+UseSerialGC -XX:TieredStopAtLevel=1"}
     done = subprocess.run(words, capture_output=True, text=True, timeout=COMPILER_SECONDS, env=environment)

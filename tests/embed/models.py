@@ -21,7 +21,7 @@ TOLERANCE = 1e-3
 
 
 def write(path: Path, *, name: str = "tiny", labels: tuple[str, ...] = LABELS) -> Path:
-    """A quantized .tflite or a float .onnx file with one output a label and the answers it gives."""
+    """A file with one output a label and the answers it gives: float for .onnx and where it is called float."""
     questions = [golden.draw(seed, SIZE) for seed in golden.SEEDS]
     _write(path, name, labels, ())
     answers = Classifier(path).probabilities(np.stack(questions))
@@ -42,6 +42,8 @@ def _write(path: Path, name: str, labels: tuple[str, ...], entries: tuple[Golden
     }
     if path.suffix == ".onnx":
         return tiny_models.onnx_with_manifest(path, **changes)
+    if path.stem == "float":
+        return tiny_models.with_manifest(tiny_models.float_model(), path, **changes)
     return tiny_models.with_manifest(with_outputs(len(labels)), path, scheme="int8", **changes)
 
 

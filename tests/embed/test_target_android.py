@@ -48,6 +48,13 @@ def test_labels_are_data_and_no_source(make_project: MakeProject) -> None:
         assert "cheese" not in text
 
 
+@pytest.mark.parametrize(("model", "call"), [("plain.tflite", "writeInt8("), ("float.tflite", "writeFloat(")])
+def test_pixels_are_handed_over_as_the_model_takes_them(make_project: MakeProject, model: str, call: str) -> None:
+    text = next(make_project("android", model).rglob("Classifier.kt")).read_text(encoding="utf-8")
+    assert text.count("inputs[0].write") == 1
+    assert f"inputs[0].{call}" in text
+
+
 @pytest.mark.slow
 @pytest.mark.xdist_group("kotlin")
 def test_it_compiles_and_its_golden_test_passes(kotlin: Compiled) -> None:

@@ -50,7 +50,7 @@ def run(project: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, cwd=project)
 
 
-@pytest.mark.parametrize("model", ["plain.tflite", "plain.onnx", "hostile.tflite"])
+@pytest.mark.parametrize("model", ["plain.tflite", "float.tflite", "plain.onnx", "hostile.tflite"])
 def test_its_golden_test_passes(make_project: MakeProject, model: str) -> None:
     done = run(make_project("python", model), "unittest")
     assert done.returncode == 0, done.stderr
