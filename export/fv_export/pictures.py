@@ -24,6 +24,7 @@ from fv_core.errors import InputError, MissingPath
 from fv_core.imageset import HEADER, ImageSet, Split
 from fv_core.preprocess import SUFFIXES, Pixels, Preprocess, decode, stored_square
 from fv_core.progress import Progress
+from fv_export.calibration_check import check_sizes, check_values
 
 MIN_CORRELATION = 0.5
 SEED = 0
@@ -99,7 +100,7 @@ def calibration_pictures(path: Path, count: int, preprocess: Preprocess, progres
         name = "train" if "train" in imageset.split_names() else imageset.split_names()[0]
         pictures = from_split(imageset, name, count, preprocess)
         stored = imageset.split(name).images
-        _check(pictures, [stored[index] for index in range(min(len(stored), 64))], path)
+        _check(pictures, [stored[index] for index in range(min(len(stored), 64))], preprocess, path)
         return pictures
     return _from_folder(path, count, preprocess, progress)
 
@@ -133,17 +134,19 @@ def _from_folder(path: Path, count: int, preprocess: Preprocess, progress: Progr
         dataset_sha256=digest.hexdigest(),
         split="-",
     )
-    _check(pictures, decoded, path)
+    _check(pictures, decoded, preprocess, path)
     return pictures
 
 
-def _check(pictures: Pictures, originals: list[Pixels], path: Path) -> None:
+def _check(pictures: Pictures, originals: list[Pixels], preprocess: Preprocess, path: Path) -> None:
     if len(pictures) < MIN_CALIBRATION:
         raise BadCalibration(
             f"{len(pictures)} calibration pictures are too few",
             why=f"ranges from fewer than {MIN_CALIBRATION} are luck",
             hint="give --calibration a folder with 200 pictures like those that the device will see",
         )
+    check_values(pictures.inputs, path)
+    check_sizes(originals, preprocess, path)
     correlation = float(np.median([neighbour_correlation(picture) for picture in originals]))
     if correlation < MIN_CORRELATION:
         raise BadCalibration(

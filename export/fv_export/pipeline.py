@@ -24,6 +24,7 @@ from fv_core.files import check_writable, write_bytes
 from fv_core.manifest import FloatTensor, Manifest
 from fv_core.progress import Progress
 from fv_export import pictures
+from fv_export.calibration_check import check_channels
 from fv_export.finetune import Finetune, finetuner_for
 from fv_export.from_keras import graph_of
 from fv_export.gate import Gate, Gatekeeper, drop_of, gatekeeper_for
@@ -32,7 +33,7 @@ from fv_export.mixed.outcome import Answer, Outcome, Timed
 from fv_export.mixed.variant import Asked, Mixed
 from fv_export.pictures import BadCalibration, Pictures
 from fv_export.provenance import calibration_record, first_manifest, golden_answers, measured_drop
-from fv_export.question import Question, ask_full_model, in_words
+from fv_export.question import Question, ask_full_model, full_answers, in_words
 from fv_export.schemes import SCHEMES, Pair, check_pair
 from fv_export.source import Source, open_source
 from fv_export.variants import AsItIs, FromGraph, Variant, Variants, method_for
@@ -281,4 +282,7 @@ def _calibration(source: Source, options: ExportOptions, progress: Progress) -> 
             )
         folder = source.imageset.folder
     count = options.calibration_samples
-    return pictures.calibration_pictures(folder, count, source.preprocess, progress)
+    found = pictures.calibration_pictures(folder, count, source.preprocess, progress)
+    if source.imageset is None or found.dataset_sha256 != source.imageset.fingerprint:
+        check_channels(lambda inputs: full_answers(source, inputs), found.inputs, folder)
+    return found
