@@ -43,8 +43,8 @@ class Session:
         halved = self._halves()
         stopwatch = Stopwatch(self.machine, f".{self.format}", self.memory, self.progress)
         with self._asker(halved.choosing) as asker:
-            goal = goal_for(target_pp, asker.damage(self.mixable.file(())))
-            searched = search.Search(self.mixable, asker, goal, self.progress)
+            plain = asker.damage(self.mixable.file(()))
+            searched = search.Search(self.mixable, asker, goal_for(target_pp, plain), self.progress, {(): plain})
             roads: list[Road] = [Road("plain", ())]
             told: dict[str, Restored] = {}
             if not searched.keeps(()):
