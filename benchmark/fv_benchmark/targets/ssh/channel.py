@@ -47,6 +47,7 @@ class Channel:
         self._start = f"fv {token} ".encode()
         self._buffer = bytearray()
         self._is_waiting = False
+        self._spoken_s = time.monotonic()
 
     def ask(
         self,
@@ -132,6 +133,9 @@ class Channel:
         while True:
             left_s = end_s - time.monotonic()
             data = self._session.read(min(left_s, STILL_THERE_SECONDS))
+            # By the clock, not by the silence: a device that tells its progress has to hear from us, too.
+            if time.monotonic() - self._spoken_s >= STILL_THERE_SECONDS:
+                self._speak()
             if data:
                 self._buffer += data
                 return
@@ -139,7 +143,10 @@ class Channel:
                 raise self._connection.lost(self._session.errors())
             if left_s <= 0:
                 raise DeviceTimedOut(f"{self._connection.address.host} gave no answer", why="it took too long")
-            self._session.write(b"\n", 0)
+
+    def _speak(self) -> None:
+        self._session.write(b"\n", 0)
+        self._spoken_s = time.monotonic()
 
     def _send(self, data: bytes) -> None:
         if not self._session.write_all(data, STALL_SECONDS) and not self._answered_early():

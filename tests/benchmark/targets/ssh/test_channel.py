@@ -15,6 +15,7 @@ from fv_benchmark.device.errors import DeviceDiskFull
 from fv_benchmark.errors import BadAnswer
 from fv_benchmark.protocol import Protocol
 from fv_benchmark.targets import TargetOptions, make_target
+from fv_benchmark.targets.ssh import channel as channel_module
 from fv_benchmark.targets.ssh.address import Address
 from fv_benchmark.targets.ssh.channel import MAX_ANSWER_BYTES, Channel, Heard
 from fv_benchmark.targets.ssh.connection import MAX_NOISE_BYTES, Connection
@@ -73,6 +74,22 @@ tell(b'{"value": 1}')
     with closing(Channel(Connection(Address("board")), session, TOKEN)) as channel:
         channel.ask("x", seconds=20, heard=Heard(lambda done, total: heard.append((done, total)), heard.append))
     assert heard == [(3, 10), "\\x1b[2Jgone\\x07"]
+
+
+def test_a_device_hears_from_us_while_it_tells_its_progress(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(channel_module, "STILL_THERE_SECONDS", 0.2)
+    program = """
+import select
+sys.stdin.readline()
+heard = 0
+end = time.monotonic() + 1.2
+while time.monotonic() < end:
+    say(b"progress 1 2")
+    if select.select([sys.stdin], [], [], 0.05)[0]: heard += len(sys.stdin.readline())
+tell(b'{"value": %d}' % heard)
+"""
+    heard, _ = asked(program)
+    assert heard in range(3, 7)
 
 
 @pytest.mark.parametrize(
