@@ -57,3 +57,10 @@ class GateWithoutPictures(InputError):
     """An accuracy gate that has nothing to judge by: no pictures with labels."""
 
     code = "gate-without-pictures"
+
+
+class NotComparable(InputError):
+    """A model file and a full model that are not the same network."""
+
+    code = "not-comparable"
+    usual_hint = "give --against the run or the .keras file that MODEL was exported from"

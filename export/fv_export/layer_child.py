@@ -21,6 +21,7 @@ from fv_edge_runtime.inner import InnerSession
 from fv_edge_runtime.model_path import check_model_path
 from fv_edge_runtime.session import Quantization
 from fv_edge_runtime.tensors import input_form, to_input
+from fv_export.errors import NotComparable
 
 _MOVING = ("Clip", "MaxPool", "Flatten", "Reshape", "Transpose", "Relu")
 
@@ -47,6 +48,11 @@ def store(question: dict[str, Any]) -> dict[str, Any]:
     given = None if question["input_range"] is None else (question["input_range"][0], question["input_range"][1])
     plain = open_session(Path(question["model"]))
     form = input_form(plain)
+    if form.size != inputs.shape[1]:
+        raise NotComparable(
+            "the file and the full model take pictures of other sizes",
+            why=f"the file {form.size} pixels, the full model {inputs.shape[1]}",
+        )
     session = _opened(Path(question["model"]), wanted, folder)
     files: dict[str, NDArray[Any]] = {}
     for number, pixels in enumerate(inputs):

@@ -11,6 +11,7 @@ ONNX feature maps stand channels first and are turned round here.
 
 from __future__ import annotations
 
+import math
 import re
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -26,6 +27,7 @@ from fv_edge_runtime.answers import SECONDS_TO_OPEN
 from fv_edge_runtime.model_path import check_model_path
 from fv_edge_runtime.sandbox import run_in_child
 from fv_edge_runtime.session import Quantization
+from fv_export.errors import NotComparable
 from fv_export.graph import Floats, Graph, Shape
 from fv_export.verify import MEMORY_BYTES, SECONDS_PER_PICTURE
 
@@ -106,6 +108,11 @@ def _opened(folder: Path, entry: list[Any], graph: Graph, tensor: str, *, turns:
     shape = graph.shapes[tensor]
     # A map of as many channels as rows fits both ways: ONNX operators take channels first, TFLite's last.
     is_turned = turns and len(shape) == 4 and stored.shape[1:] == (shape[3], *shape[1:3])
+    if math.prod(stored.shape[1:]) != math.prod(shape):
+        raise NotComparable(
+            f"the file and the full model differ at {tensor}",
+            why=f"the file has {'x'.join(map(str, stored.shape[1:]))}, the full model {'x'.join(map(str, shape[1:]))}",
+        )
     quantization = None if scale is None else Quantization(float(scale), int(zero_point))
     return FileTensor(stored, quantization, is_turned)
 

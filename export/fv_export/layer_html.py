@@ -55,7 +55,7 @@ def html(report: LayerReport) -> str:
         report=report,
         picture=drawn,
         cards=[_card(one) for one in report.tensors[:SHOWN]],
-        levels=[f"from {limit:.1%}" for limit in LEVELS],
+        levels=[f"from {100 * limit:g} %" for limit in LEVELS],
         node_x=NODE_X,
         width=WIDTH,
         height=HEIGHT,

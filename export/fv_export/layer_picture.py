@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from fv_export.layers import LayerReport, TensorReport
 
 ROW = 21
-TOP = 14
+# Room for the headings.
+TOP = 36
 NODE_X = 132
 # The furthest that an arc bends out, a little less than the room beside the nodes.
 _DEEPEST = 122.0

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from fv_core.errors import InputError
 from fv_export.disturbance import logits_of
+from fv_export.errors import NotComparable
 from fv_export.graph import Floats, Graph
 from fv_export.layer_errors import Comparison
 from fv_export.layer_file import FileTensor
@@ -17,12 +17,6 @@ from fv_export.layer_stats import Tally
 
 # Pictures that go through the graph at once: its tensors, their gradients and the file's stand beside one another.
 _AT_ONCE = 4
-
-
-class NotComparable(InputError):
-    """A file and a full model that have nothing in common to be compared."""
-
-    code = "not-comparable"
 
 
 class Tallies:

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from fv_export import execute
+from fv_export.errors import NotComparable
 from fv_export.layer_file import FileTensor
-from fv_export.layer_tallies import NotComparable, Tallies
+from fv_export.layer_tallies import Tallies
 from tests.export.small_graphs import conv, graph, pictures
 
 NET = graph(conv("a", "image", (3, 4)), conv("b", "a", (4, 5)), conv("logits", "b", (5, 6), size=4))

@@ -10,6 +10,7 @@ import pytest
 
 from fv_core.errors import MissingPath
 from fv_core.progress import Silent
+from fv_export.errors import NotComparable
 from fv_export.layers import LayerOptions, LayerReport, layer_report
 from fv_export.schemes import Pair
 from tests.export import separable, spoiled
@@ -100,6 +101,19 @@ def test_a_file_without_manifest_is_matched_by_name(folder: Path, tmp_path: Path
     assert "matched by name" in found.notes[0]
     assert found.agreement == 1.0
     assert len(found.tensors) >= 5
+
+
+@pytest.mark.parametrize(("size", "classes", "words"), [(48, 3, "other sizes"), (32, 5, "differ at")])
+def test_another_network_cannot_be_compared(size: int, classes: int, words: str, folder: Path, tmp_path: Path) -> None:
+    import keras
+
+    image = keras.Input((size, size, 3))
+    pooled = keras.layers.GlobalAveragePooling2D()(image)
+    other = keras.Model(image, keras.layers.Dense(classes, activation="softmax")(pooled))
+    other.save(tmp_path / "other.keras")
+    path = spoiled.write(folder / "full.keras", folder, INT8[0])
+    with pytest.raises(NotComparable, match=words):
+        layer_report(LayerOptions(path, tmp_path / "other.keras", folder / "set", 4), Silent())
 
 
 def test_what_is_not_there_is_an_error(folder: Path) -> None:
