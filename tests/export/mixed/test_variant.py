@@ -52,6 +52,7 @@ def exported(run: Path, out: Path, mix: Mix, *pairs: Pair, gate: Gate | None = N
     return export(ExportOptions(pairs=pairs, source=run, out=out, mix=mix, gate=gate), Silent())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pair", [TFLITE, ONNX], ids=lambda pair: pair.format)
 def test_a_network_that_8_bits_destroy_is_brought_within_its_target(
     fragile: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pair: Pair
@@ -78,6 +79,7 @@ def test_a_network_that_8_bits_destroy_is_brought_within_its_target(
     assert file.gated.drop.n == outcome.pictures[1]
 
 
+@pytest.mark.slow
 def test_a_second_search_computes_nothing_and_finds_the_same(
     fragile: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
