@@ -194,7 +194,8 @@ def _after_the_gate(exported: Exported, options: ExportOptions) -> str:
     """No file passed: the budget that the best of them is proved to keep, or, where it is refused, more learning."""
     judged = [(file.gated, file.pair.scheme) for file in exported.files if file.gated]
     best, scheme = min(judged, key=lambda one: provable_pp(one[0]))
-    asked = f"fv export {options.source or ''} --{scheme}".replace("  ", " ")
+    data = f" --data {options.gate.data}" if options.gate and options.gate.data else ""
+    asked = f"fv export {options.source or ''} --{scheme}{data}".replace("  ", " ")
     if best.decision is Decision.CANNOT_TELL or options.finetune is not None:
         return f"{asked} --max-drop {provable_pp(best):g}"
     return f"{asked} --finetune --max-drop {best.budget.max_drop_pp:g}"
