@@ -27,13 +27,14 @@ RANKING_PICTURES = 512
 
 @dataclass(frozen=True, eq=False)
 class Session:
-    """What is searched, on which pictures. `float_file`: the bytes of the float file of the same format; `dataset`:
-    fingerprint and split of the pictures."""
+    """What is searched, on which pictures. `float_file`: the bytes of the float file of the same format; `rows`: of the
+    pictures in their split; `dataset`: fingerprint and split."""
 
     format: str
     mixable: Mixable
     float_file: bytes
     pictures: Pictures
+    rows: Rows
     dataset: tuple[str, str]
     memory: Memory
     machine: str
@@ -71,7 +72,7 @@ class Session:
             drop=self._drop(points[chosen]),
             reached=any(road.restored is not None for road in roads),
             pictures=(len(halved.choosing), len(halved.reporting)),
-            reporting=halved.reporting,
+            reporting=self.rows[halved.reporting],
             machine=f"{report.machines[0].cpu}, {report.results[0].threads} thread",
             doubts=tuple(doubt.sentence for doubt in report.doubts),
             tried=len(searched.tried),
