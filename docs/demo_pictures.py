@@ -23,7 +23,7 @@ from fv_benchmark.targets import TargetOptions  # noqa: E402 - as above
 from fv_benchmark.targets.browser.target import BrowserTarget  # noqa: E402 - as above
 from fv_benchmark.web.demo import DemoOptions, demo_app  # noqa: E402 - as above
 from fv_benchmark.web.open_page import Where, open_page  # noqa: E402 - as above
-from fv_cli.commands.demo import file_of, mistakes_of, float_twin  # noqa: E402 - as above
+from fv_cli.commands.demo import file_of, float_twin, mistakes_of  # noqa: E402 - as above
 from fv_core.progress import Silent  # noqa: E402 - as above
 from fv_train.plates import CLASSES, draw, seed_of  # noqa: E402 - as above
 from tests.web.chromium import Chromium, Page  # noqa: E402 - as above
