@@ -7,7 +7,8 @@ models and their image sets; food at 224 and 64 px, drawn plates):
                were saved from floats of 0…1 or −1…1 have 2 or 3 values; an eighth of the brightness leaves 32, over 31.
     channels   with red and blue swapped the models are less sure of their own pictures: mean confidence falls by 0.06
                to 0.30. On pictures whose channels are the wrong way round, swapping them makes it rise by as much:
-               z = mean gain / its standard error was +1.6 to +10; on right ones of any origin never above +1.0.
+               z = mean gain / its standard error was +1.6 to +10 (128 pictures like its training's: +12.9); on right
+               ones of any origin, CIFAR-10 and ImageNet's among them, never above +1.2.
     size       a picture smaller than half of what the model stores is blurrier than all that it was trained on.
 
 Half the brightness is a dark room, not a mistake: it passes. Channels are told apart only where the model cares about
