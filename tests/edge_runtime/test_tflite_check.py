@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fv_edge_runtime.errors import BadModelFile
+from fv_edge_runtime.errors import BadModelFile, UnsupportedModel
 from fv_edge_runtime.tflite_check import check_tflite
 from fv_edge_runtime.tflite_file import read_tflite
 from tests.edge_runtime.tiny_models import SIZE, Model, Tensor, float_model, quantized_model
@@ -83,6 +83,7 @@ def with_ends(inputs: list[int], outputs: list[int]) -> Callable[[], Model]:
         (with_tensor(2, scale=(1.0, float("nan")), zero_point=(0, 0)), "scale NaN"),
         (with_tensor(2, scale=(1.0, 1.0, 1.0), zero_point=(0, 0)), "3 scales and 2 zero points"),
         (with_tensor(2, scale=(1.0, 1.0), zero_point=(0, 0)), "2 scales for 1 channels"),
+        (with_tensor(2, zero_point=(128,)), "zero point outside of -128 to 127"),
         (lambda: convolution(stride=0), "stride or window of 0"),
         (lambda: convolution((4, 0, 3, 3)), r"kernel of shape \(4, 0, 3, 3\)"),
     ],
@@ -96,3 +97,12 @@ def test_a_channel_of_zeros_may_have_scale_zero(tmp_path: Path) -> None:
     model = convolution()
     model.tensors[1] = replace(model.tensors[1], scale=(1.0, 0.0, 1.0, 1.0), zero_point=(0, 0, 0, 0))
     check(model, tmp_path)
+
+
+@pytest.mark.parametrize("operator", ["WHILE", "IF", "CALL_ONCE"])
+def test_operators_that_run_other_graphs_are_refused(operator: str, tmp_path: Path) -> None:
+    model = float_model()
+    model.operators[1] = (operator, [2], [3])
+    model.options.pop(1)
+    with pytest.raises(UnsupportedModel, match=f"operator 1 is {operator}"):
+        check(model, tmp_path)

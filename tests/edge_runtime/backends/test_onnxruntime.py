@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +12,7 @@ from onnx import TensorProto, helper
 
 from fv_edge_runtime.backends.onnxruntime import BACKEND
 from fv_edge_runtime.errors import BadModelFile, UnsupportedModel
-from tests.edge_runtime.tiny_models import SIZE, onnx_model
+from tests.edge_runtime.tiny_models import SIZE, onnx_model, onnx_with_manifest
 
 
 @pytest.mark.parametrize("threads", [1, 2])
@@ -95,3 +98,16 @@ def test_what_cannot_be_run_is_refused_without_a_word(
     with pytest.raises(kind):
         BACKEND.open(path, 1)
     assert capfd.readouterr() == ("", "")
+
+
+def test_opening_a_file_leaves_no_telemetry_behind(tmp_path: Path) -> None:
+    """onnxruntime 1.31 for Linux is built with telemetry that begins when it is imported."""
+    model = onnx_with_manifest(tmp_path / "m.onnx")
+    home = tmp_path / "home"
+    home.mkdir()
+    program = "from pathlib import Path; from fv_edge_runtime.backends import open_session; "
+    program += f"open_session(Path({str(model)!r}))"
+    environment = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
+    environment |= {"HOME": str(home), "TMPDIR": str(home), "XDG_CACHE_HOME": str(home)}
+    subprocess.run([sys.executable, "-c", program], env=environment, check=True, timeout=60)
+    assert list(home.rglob("*")) == []
