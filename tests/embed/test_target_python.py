@@ -89,6 +89,18 @@ def test_its_answers_are_ours(make_project: MakeProject, model_files: Path, mode
     assert np.allclose([share for _, share in top], [share for _, share in expected], atol=1e-6)
 
 
+def test_its_runtime_sends_and_keeps_nothing(
+    make_project: MakeProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Builds of onnxruntime for Linux write a device id and a database of events below HOME when they are imported."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.delenv("ORT_DISABLE_TELEMETRY", raising=False)
+    done = run(make_project("python", "plain.onnx"), "classify.py", "golden/golden_1.png")
+    assert done.returncode == 0, done.stderr
+    assert [path.name for path in tmp_path.rglob("*") if "Microsoft" in str(path)] == []
+
+
 def test_a_terminal_is_safe_from_its_labels(make_project: MakeProject) -> None:
     project = make_project("python", "hostile.tflite")
     done = run(project, "classify.py", "golden/golden_1.png", "--top", str(len(hostile.LABELS)))
