@@ -122,7 +122,9 @@ def _float_lines(file: ExportedFile) -> list[str]:
     """One line a reason, with the first tensors; `--json` and the manifest have them all."""
     by_reason: dict[str, list[str]] = {}
     for tensor in file.float_tensors:
-        by_reason.setdefault(tensor.why, []).append(tensor.name)
+        # Readers of many float tensors would be a line each.
+        _, reads, why = tensor.why.partition(", which is float: ")
+        by_reason.setdefault(f"next to a float tensor: {why}" if reads else tensor.why, []).append(tensor.name)
     lines = []
     for why, names in by_reason.items():
         shown = ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")

@@ -54,8 +54,11 @@ class Goal:
 
     def is_kept(self, found: Damage) -> bool:
         """Whether the drop is within the target, and the smoothed drop, and the divergence within its limit."""
-        drop_pp = max(found.drop_pp, found.smoothed_drop_pp)
-        return drop_pp <= self.target_pp and found.divergence <= self.divergence
+        return found.drop_pp <= self.target_pp and self.is_likely(found)
+
+    def is_likely(self, found: Damage) -> bool:
+        """The same without the drop itself, which would choose the luckiest of many."""
+        return found.smoothed_drop_pp <= self.target_pp and found.divergence <= self.divergence
 
 
 def goal_for(target_pp: float, plain: Damage) -> Goal:

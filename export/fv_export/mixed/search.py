@@ -5,7 +5,8 @@
     restore   Two roads. `fewest`: in order of damage. `fastest`: each time the tensor with the most damage for a
               millisecond, neighbours being cheaper together (`cost`). Their files are tried at 1, 2, 3, 5, 8, 12, …
               tensors until one keeps the target on the pictures that choose, then between it and the last that did not.
-    prune     From there each tensor, the least worth first, goes back to integers where the target stays kept.
+    prune     From there each tensor, the least worth first, goes back to integers where divergence and smoothed drop
+              stay within their limits; what is left must keep the target, else nothing is taken back.
 
 Damage adds up nearly (errors are independent), so the order is right enough; what decides is always a file that ran.
 """
@@ -56,6 +57,9 @@ class Search:
 
     def keeps(self, restored: Sequence[str]) -> bool:
         """Whether the file with these tensors in float reaches the goal; it is asked."""
+        return self.goal.is_kept(self._damage(restored))
+
+    def _damage(self, restored: Sequence[str]) -> Damage:
         key = self.mixable.ordered(restored)
         if key not in self.tried:
             self.tried[key] = found = self.asker.damage(self.mixable.file(key))
@@ -63,7 +67,7 @@ class Search:
                 self._best = f"best so far: {found.drop_pp:+.2f} points with {_layers(len(key))} in float"
             now = f"{_layers(len(key))} in float: {found.drop_pp:+.2f} points"
             self.progress.advance(SEARCHING, len(self.tried), None, f"{now} · {self._best}")
-        return self.goal.is_kept(self.tried[key])
+        return self.tried[key]
 
     def follow(self, name: str, order: Sequence[str], worth: Callable[[str], float]) -> Road:
         """Restore along `order` until the target is kept, then prune, the tensors of least `worth` first."""
@@ -75,12 +79,14 @@ class Search:
         while count - last > 1:
             middle = (last + count) // 2
             last, count = (last, middle) if self.keeps(order[:middle]) else (middle, count)
-        return Road(name, tuple(self._pruned(list(order[:count]), worth)))
+        pruned = self._pruned(order[:count], worth)
+        return Road(name, tuple(pruned if self.keeps(pruned) else order[:count]))
 
-    def _pruned(self, restored: list[str], worth: Callable[[str], float]) -> list[str]:
+    def _pruned(self, restored: Sequence[str], worth: Callable[[str], float]) -> Sequence[str]:
+        """Without the drop itself: whoever takes the first of forty files whose drop is small takes the luckiest."""
         for tensor in sorted(restored, key=worth):
             fewer = [other for other in restored if other != tensor]
-            if self.keeps(fewer):
+            if self.goal.is_likely(self._damage(fewer)):
                 restored = fewer
         return restored
 
