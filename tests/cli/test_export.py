@@ -125,7 +125,7 @@ def test_finetune_makes_its_steps_and_keeps_its_state(
     ("typed", "says"),
     [
         (["--int8", "--epochs", "2"], "--epochs belongs to --finetune"),
-        (["--int8", "--data", "there"], "--data belongs to --max-drop or --finetune"),
+        (["--int8", "--data", "there"], "--data belongs to --max-drop, --target-drop or --finetune"),
         (["--fp32", "--finetune"], "--finetune is for --int8"),
         (["--int8", "--finetune", "--data", "nowhere"], "no image set at nowhere"),
     ],
