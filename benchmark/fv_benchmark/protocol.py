@@ -48,8 +48,8 @@ _PRESET_MAX_CALLS = 20_000
 class Protocol:
     """How long and how often.
 
-    `preset`: whose numbers these are: `quick`, `normal`, or `default`. The default takes a quarter of the time of MLPerf's
-    quick setting, for work at a desk, and its table says how sure each figure is.
+    `preset`: whose numbers these are: `quick`, `normal`, or `default`. The default takes a quarter of the
+    time of MLPerf's quick setting, for work at a desk, and its table says how sure each figure is.
     `blocks`: fresh processes for each model and number of threads. Five are the fewest whose smallest and largest
     enclose the median in 94 % of cases (1 − 2·½⁵). `block_seconds`: timed part of a block. `warm_up_seconds`: the
     longest warm-up before it; steady is usually reached earlier. `min_calls`: of a block, made even where that takes
