@@ -97,10 +97,20 @@ class IntegerWriter:
         self.real[node.output] = value
         if isinstance(node, Softmax):
             return
-        why = self.annotation.float_tensors.get(node.output, f"a tensor of {node.name} has no range")
-        self.islands.append(FloatTensor(node.output, why))
+        self.islands.append(FloatTensor(node.output, self._why_float(node)))
         if node.output in self.grids:
             self.store(node, value)
+
+    def _why_float(self, node: Node) -> str:
+        reasons = self.annotation.float_tensors
+        if node.output in reasons:
+            return reasons[node.output]
+        read = next((tensor for tensor in node.inputs if tensor in reasons), None)
+        return (
+            f"a tensor of {node.name} has no range"
+            if read is None
+            else f"it reads {read}, which is float: {reasons[read]}"
+        )
 
     def island(self, node: Node, what: str) -> None:
         """Record that `node` reads and writes integers but computes in float."""
