@@ -7,6 +7,7 @@ own imports can bring it in.
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 from fv_edge_runtime.native_output import captured_stderr
@@ -21,7 +22,9 @@ def import_keras(model: Path | None = None) -> None:
     `model`: what the command was given. A model file is checked first: a refusal needs no Keras, and takes a second
     instead of ten. Raises what `fv_train.load.refuse_unsafe` raises.
     """
-    if model is not None and model.is_file() and model.suffix.lower() in KERAS_SUFFIXES:
+    is_model_file = model is not None and model.is_file() and model.suffix.lower() in KERAS_SUFFIXES
+    # Where Keras is not installed that is what to say first: its import says it.
+    if model is not None and is_model_file and find_spec("keras") is not None:
         from fv_train.load import refuse_unsafe
 
         refuse_unsafe(model)

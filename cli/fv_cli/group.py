@@ -29,7 +29,7 @@ COMMANDS = {
     "evaluate": "Measure the accuracy of a run or a model, with intervals.",
     "predict": "Classify pictures with a model file.",
     "export": "Turn a model into small, fast, checked TFLite and ONNX files.",
-    "gate": "Judge model files by an accuracy budget: yes, no, or cannot tell.",
+    "gate": "Judge model files by a budget: yes, no, or cannot tell.",
     "inspect": "Show what is inside a model file.",
     "benchmark": "Measure latency, size and accuracy on this machine.",
     "compare": "Compare two benchmarks: better, worse, or cannot tell.",
