@@ -162,7 +162,7 @@ def test_evaluate(here: Path, how: signal.Signals) -> None:
     words = ("evaluate", "model.tflite", "--data", "set", "--split", "train", "--out", "report")
     tiny_models.with_manifest(tiny_models.float_model(), here / "model.tflite", labels=("red", "green", "blue"))
     typed = Typed(here, *words)
-    typed.until("answering: ")
+    typed.until("answering train: ")
     typed.stop(how)
     assert visible(here) <= {"set", "model.tflite", "report"}
     assert not (here / "report").exists() or visible(here / "report") == set()
