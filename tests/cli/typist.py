@@ -53,6 +53,9 @@ class Typist:
             "HOME": str(folder / "home"),
             "TF_CPP_MIN_LOG_LEVEL": "3",
             "KERAS_HOME": str(folder / "keras"),
+            # The server forks: threads of NumPy's libraries would be missing in the fork, and their locks held.
+            "OPENBLAS_NUM_THREADS": "1",
+            "OMP_NUM_THREADS": "1",
         }
         self._server = subprocess.Popen(
             [sys.executable, str(_HERE)],
