@@ -7,7 +7,6 @@ measured twice: the ratio of a file to itself shows how far this machine can be 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 
 from fv_core.errors import MissingPath
 from fv_core.files import sha256_of_file
+from fv_core.names import numbered
 from fv_edge_runtime.model_path import FORMATS, check_model_path
 from fv_edge_runtime.sandbox import run_in_child
 
@@ -58,12 +58,7 @@ def short_names(paths: Sequence[Path]) -> list[str]:
     while len(set(names)) < len(set(whole)) and depth < max(len(path.parts) for path in whole):
         depth += 1
         names = _tails(whole, depth)
-    seen: Counter[str] = Counter()
-    numbered = []
-    for name in names:
-        seen[name] += 1
-        numbered.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
-    return numbered
+    return numbered(names)
 
 
 def look_inside(path_text: str) -> dict[str, Any]:

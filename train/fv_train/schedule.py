@@ -1,6 +1,7 @@
 """Learning rates: what the optimizer is told before each step.
 
-With p the peak, s the step in its stage (from 0), S the stage's steps, w the warm-up steps and f the final fraction:
+With p the peak, s the step in its stage (from 0), S the stage's steps, w the warm-up steps and f the final fraction
+(`over = "run"`: s and S are counted over all stages):
 
     warm-up   s < w     p * (s + 1) / w                                        (Goyal et al. 2017, arXiv 1706.02677)
     cosine    s >= w    p * (f + (1 - f) * (1 + cos(pi * (s - w) / (S - w))) / 2)  (Loshchilov and Hutter 2017)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 
 from fv_benchmark.machine import Machine
 from fv_benchmark.report import Report, Result
+from fv_core.names import numbered
 
 _LOCAL = "local"
 # What makes a name long and tells nothing apart: trade marks, the word processor, a board's revision.
@@ -17,13 +17,7 @@ _MAX_CHARACTERS = 28
 
 def machine_names(report: Report) -> list[str]:
     """One name a machine: its board or processor, and how it was reached; numbered where two are called alike."""
-    names = [_name(machine) for machine in report.machines]
-    seen: Counter[str] = Counter()
-    numbered = []
-    for name in names:
-        seen[name] += 1
-        numbered.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
-    return numbered
+    return numbered(_name(machine) for machine in report.machines)
 
 
 def row_name(report: Report, result: Result) -> str:

@@ -27,6 +27,7 @@ from fv_export.mixed.options import Mix
 from fv_export.mixed.outcome import Outcome, Timed
 from fv_export.mixed.session import Session
 from fv_export.mixed.timing import Stopwatch
+from fv_export.provenance import first_manifest
 from fv_export.schemes import SCHEMES, Pair
 from fv_export.source import Source
 from fv_export.variants import FromGraph, Quantized, Variant
@@ -130,17 +131,7 @@ class Mixed:
 
     def _manifest(self, pair: Pair) -> Manifest:
         """What a file that is only tried says of itself: nothing that changes from call to call."""
-        source = self._source
-        return Manifest(
-            name=source.name,
-            scheme=pair.scheme,
-            format=pair.format,
-            labels=source.labels,
-            labels_from=source.labels_from,
-            preprocess=source.preprocess,
-            source_sha256=source.sha256,
-            versions={},
-        )
+        return replace(first_manifest(self._source, pair, None, (), ()), versions={})
 
 
 def timed_of(outcome: Outcome) -> Timed | None:
