@@ -42,3 +42,11 @@ def test_a_perfect_model_confuses_nothing() -> None:
     found = measure(predictions([0, 1, 2, 3], [0, 1, 2, 3]))
     assert found.top1 == found.mean_f1 == 1.0
     assert found.most_confused == ()
+
+
+def test_the_mean_f1_is_over_the_classes_that_have_pictures() -> None:
+    found = measure(predictions([0, 0, 1, 1], [0, 0, 1, 3]))
+    a, b, _, never = found.classes
+    assert found.seen() == (a, b)
+    assert never.precision == 0.0
+    assert found.mean_f1 == pytest.approx((1.0 + 2 / 3) / 2)

@@ -39,13 +39,20 @@ class Application:
     source: str
     forms: tuple[str, ...] = ()
 
-    def build(self, input_size: int, alpha: float, minimalistic: bool, weights: str | None) -> keras.Model:
-        """The network without top: (n, N, N, 3) raw pixels -> features; `weights` None or `imagenet`."""
+    def build(
+        self, input_size: int, alpha: float, minimalistic: bool, weights: str | None, *, whole: bool = False
+    ) -> keras.Model:
+        """The network without top: (n, N, N, 3) raw pixels -> features; `weights` None or `imagenet`.
+
+        `whole`: as published, with its classifier: -> (n, 1000) logits.
+        """
         import keras
 
         asked: dict[str, Any] = {"alpha": alpha, "minimalistic": minimalistic}
         options = {name: asked[name] for name in self.forms}
-        options |= {"input_shape": (input_size, input_size, 3), "include_top": False, "weights": weights}
+        options |= {"input_shape": (input_size, input_size, 3), "include_top": whole, "weights": weights}
+        if whole:
+            options["classifier_activation"] = None
         constructor = getattr(keras.applications, self.constructor)
         if self.scaling == "inside":
             return constructor(**options)

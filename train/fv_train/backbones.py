@@ -14,7 +14,8 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,14 +38,16 @@ SMALLEST = 32
 class Backbone:
     """`build(input_size, alpha, minimalistic, weights)` gives the network without top; `weights` is None or `imagenet`.
 
-    `forms`: which of `alpha` and `minimalistic` it knows. `source`: paper and implementation. `reversed_channels`:
-    files of published weights read BGR.
+    `whole`: the same with its published classifier, ending in logits; None where none was published. `forms`: which of
+    `alpha` and `minimalistic` it knows. `source`: paper and implementation. `reversed_channels`: files of published
+    weights read BGR.
     """
 
     build: Callable[[int, float, bool, str | None], keras.Model]
     forms: tuple[str, ...]
     source: str
     reversed_channels: bool = False
+    whole: Callable[[int, float, bool, str | None], keras.Model] | None = None
 
 
 def _lite0(input_size: int, alpha: float, minimalistic: bool, weights: str | None) -> keras.Model:
@@ -56,7 +59,13 @@ def _lite0(input_size: int, alpha: float, minimalistic: bool, weights: str | Non
 
 
 BACKBONES: dict[str, Backbone] = {
-    name: Backbone(row.build, row.forms, f"{row.source}; keras.applications", row.scaling == "caffe")
+    name: Backbone(
+        row.build,
+        row.forms,
+        f"{row.source}; keras.applications",
+        row.scaling == "caffe",
+        partial(row.build, whole=True),
+    )
     for name, row in APPLICATIONS.items()
 } | {"efficientnetlite0": Backbone(_lite0, (), "tensorflow/tpu, models/official/efficientnet/lite; our layers")}
 
@@ -99,6 +108,8 @@ def build(
     size = input_size or recipe.data.input_size
     if size < SMALLEST:
         raise BadRecipe(f"input_size must be at least {SMALLEST}", why=f"{wanted.backbone} halves its input five times")
+    if wanted.head == "published":
+        return _published(row, recipe, size, load_weights=load_weights)
     with _dtype_policy(policy):
         backbone = _with_weights(row, recipe, wanted.weights if load_weights else "none", size)
         if wanted.activation != "published":
@@ -118,6 +129,23 @@ def build(
         return Network(
             backbone, keras.Model(backbone.input, logits), keras.Model(backbone.input, probabilities, name=recipe.name)
         )
+
+
+def _published(row: Backbone, recipe: Recipe, size: int, *, load_weights: bool) -> Network:
+    """The whole network as it was published, float32; its last layer before the softmax gives the logits."""
+    import keras
+
+    if row.whole is None:
+        raise BadRecipe(
+            f"no classifier of {recipe.model.backbone} is published here",
+            why="it comes without top",
+            hint="--set model.head=new trains one; or another model.backbone",
+        )
+    whole = replace(row, build=row.whole)
+    with _dtype_policy("float32"):
+        logits = _with_weights(whole, recipe, recipe.model.weights if load_weights else "none", size)
+        probabilities = keras.layers.Softmax(name="probabilities")(logits.output)
+        return Network(logits, logits, keras.Model(logits.input, probabilities, name=recipe.name))
 
 
 def batch_norms(model: keras.Model) -> list[keras.layers.BatchNormalization]:
@@ -141,7 +169,7 @@ def _with_weights(row: Backbone, recipe: Recipe, weights: str, size: int) -> ker
         return _built(row, recipe, size, "imagenet")
     backbone = _built(row, recipe, size, None)
     if weights != "none":
-        load_file(backbone, Path(weights), wanted.backbone)
+        load_file(backbone, Path(weights), wanted.backbone, top=wanted.head == "published")
         if row.reversed_channels:
             reverse_channels(backbone)
     return backbone

@@ -20,6 +20,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from fv_core.files import write_text
 from fv_core.predictions import Predictions
 from fv_core.preprocess import Preprocess
@@ -48,11 +50,13 @@ class Report:
     def sentence(self) -> str:
         """Top-1 and top-5 with everything that a reader needs to compare them."""
         metrics = self.metrics
+        seen, known = len(metrics.seen()), len(metrics.classes)
+        classes = f"{known} classes" if seen == known else f"{known} classes ({seen} with pictures)"
         doubt = "; epochs were selected on the reported split" if self.selected_on_reported else ""
         return (
             f"top-1 {_with_interval(metrics.top1, metrics.top1_ci95)}, "
             f"top-5 {_with_interval(metrics.top5, metrics.top5_ci95)} of {metrics.n} pictures, split {metrics.split}, "
-            f"{len(metrics.classes)} classes, one crop of {self.preprocess.crop_fraction:g} of the square "
+            f"{classes}, one crop of {self.preprocess.crop_fraction:g} of the square "
             f"at {self.preprocess.input_size} px{doubt}"
         )
 
@@ -140,12 +144,19 @@ def _html(report: Report, mistakes: Sequence[Mistake], history: list[dict[str, f
     environment = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined)
     environment.filters["percent"] = percent_as_text
     page = environment.get_template("evaluation.html")
-    largest = report.metrics.confusion.sum(axis=1).clip(min=1)
+    # A published network has 1,000 classes: those that neither have pictures nor are answered are left out.
+    confusion = report.metrics.confusion
+    shown = np.flatnonzero(confusion.sum(axis=0) + confusion.sum(axis=1))
+    names = [report.metrics.classes[index].label for index in shown]
+    confusion = confusion[shown][:, shown]
+    largest = confusion.sum(axis=1).clip(min=1)
     cells = [
-        (int(j), int(i), int(report.metrics.confusion[i, j]), float(report.metrics.confusion[i, j] / largest[i]))
-        for i, j in zip(*report.metrics.confusion.nonzero(), strict=True)
+        (int(j), int(i), int(confusion[i, j]), float(confusion[i, j] / largest[i]))
+        for i, j in zip(*confusion.nonzero(), strict=True)
     ]
-    return page.render(report=report, metrics=report.metrics, cells=cells, mistakes=mistakes, history=history)
+    return page.render(
+        report=report, metrics=report.metrics, cells=cells, names=names, mistakes=mistakes, history=history
+    )
 
 
 def _with_interval(share: float, interval: tuple[float, float]) -> str:

@@ -15,12 +15,11 @@ from dataclasses import replace
 import keras
 import numpy as np
 
-from fv_core.files import sha256_of_file, whole_file
 from fv_core.imageset import ImageSet
 from fv_core.preprocess import Preprocess
 from fv_core.progress import Progress, Silent
 from fv_core.units import percent_as_text
-from fv_train import backbones, checkpoint, history, precision
+from fv_train import as_is, backbones, checkpoint, history, precision
 from fv_train import run as runs
 from fv_train.begin import TrainOptions, create, refuse_existing, resumable
 from fv_train.checkpoint import EpochRow, State, after_epoch
@@ -44,6 +43,8 @@ def train(options: TrainOptions, progress: Progress | None = None) -> Run:
     Raises `AlreadyExists` when `out` is there and `resume` is not set, `ResumeRefused` when recipe or pictures are not
     those of the run, `NonFiniteLoss`, `OutOfMemory`, and what recipes, image sets and weights raise.
     """
+    if options.recipe.model.head == "published":
+        return as_is.keep(options, progress or Silent())
     session = _Session(options, progress or Silent())
     session.train_to_the_end()
     return session.finish()
@@ -103,9 +104,7 @@ class _Session:
             self._trainee.use_average()
         full = backbones.build(self._recipe, len(self._classes), load_weights=False)
         full.logits.set_weights(self._trainee.network.logits.get_weights())
-        with whole_file(self._run.model_path) as temporary:
-            full.probabilities.save(temporary)
-            self._run.write_info(replace(self._run.info, model_sha256=sha256_of_file(temporary)))
+        self._run.write_model(full.probabilities)
         return self._run
 
     def _trainee_of_stage(self, *, load_weights: bool) -> Trainee:

@@ -1,7 +1,8 @@
 """Accuracy figures from stored predictions.
 
 precision = right answers of a class / answers of that class; recall = right answers / pictures of the class; F1 their
-harmonic mean (scikit-learn; 0 where a class is never answered or has no pictures). The expected calibration error is
+harmonic mean (scikit-learn; 0 where a class is never answered or has no pictures). The mean F1 is over the classes that
+have pictures: a published network knows 1,000, and is asked about a few. The expected calibration error is
 that of `fv_benchmark.reliability`.
 """
 
@@ -60,6 +61,10 @@ class Metrics:
     reliability: tuple[Bin, ...]
     confusion: NDArray[np.int64]
 
+    def seen(self) -> tuple[ClassRow, ...]:
+        """The classes that have pictures."""
+        return tuple(row for row in self.classes if row.pictures)
+
 
 def measure(predictions: Predictions) -> Metrics:
     """Figures of a model's answers; `MissingExtra` without scikit-learn."""
@@ -80,7 +85,7 @@ def measure(predictions: Predictions) -> Metrics:
         top1_ci95=wilson_interval(right, n),
         top5=right5 / n,
         top5_ci95=wilson_interval(right5, n),
-        mean_f1=float(np.mean(f1)),
+        mean_f1=float(np.mean(f1[pictures > 0])),
         calibration_error=calibration_error(bins),
         classes=tuple(
             ClassRow(label, int(pictures[i]), float(precision[i]), float(recall[i]), float(f1[i]))

@@ -9,7 +9,6 @@ Published recipes are the files of `recipes/`; a user's own file is read by the 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,13 +16,12 @@ from typing import Any, Literal
 
 from fv_core.errors import MissingPath
 from fv_core.registry import unknown_name
-from fv_train import recipe_toml
+from fv_train import recipe_rules, recipe_toml
 from fv_train.errors import BadRecipe
 
 FOLDER = Path(__file__).parent / "recipes"
 # Nobody's chain of recipes is longer; a cycle is found by name before this.
 MAX_EXTENDS = 8
-_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_. -]{0,99}")
 
 
 def _number(default: float, low: float, high: float) -> Any:
@@ -55,8 +53,9 @@ class Model:
 
     `alpha`, `minimalistic`: MobileNetV3's width and its form without squeeze-and-excite, hard-swish and 5x5.
     `activation`: `published` keeps the backbone's own; another one takes the place of its smooth activations, all
-    weights kept (`activation_swap`). Head: global average pooling, `head_batch_norm`, `hidden_units` (0: none) ReLU
-    units, dropout, softmax. `batch_norm_momentum`: 0 keeps the backbone's own.
+    weights kept (`activation_swap`). `head`: `published` is the network's own classifier of ImageNet's 1,000 classes;
+    nothing is trained then, and its weights have to come with it. `new`: global average pooling, `head_batch_norm`,
+    `hidden_units` (0: none) ReLU units, dropout, softmax. `batch_norm_momentum`: 0 keeps the backbone's own.
     """
 
     backbone: str = "mobilenetv3small"
@@ -64,6 +63,7 @@ class Model:
     alpha: float = _number(1.0, 0.1, 4.0)
     minimalistic: bool = False
     activation: Literal["published", "silu", "relu6", "hard_swish"] = "published"
+    head: Literal["new", "published"] = "new"
     head_batch_norm: bool = False
     hidden_units: int = _number(0, 0, 65536)
     batch_norm_momentum: float = _number(0.0, 0.0, 0.9999)
@@ -73,13 +73,15 @@ class Model:
 class Stage:
     """One stretch of training with one learning-rate cycle; stages run in the order of the file.
 
+    `epochs`: 0 only where nothing is trained (`model.head`).
+
     `train`: `head` leaves the backbone as it is, `all` trains every layer. `batch_norm`: `frozen` uses the stored
     statistics and leaves scale and shift alone; `train` learns them. `learning_rate`: its peak. `input_size`: smaller
     pictures for a while (progressive resolution, Tan and Le 2021, arXiv 2104.00298, section 4); 0 is
     `data.input_size`, which the last stage has.
     """
 
-    epochs: int = _number(1, 1, 100_000)
+    epochs: int = _number(1, 0, 100_000)
     train: Literal["head", "all"] = "all"
     batch_norm: Literal["frozen", "train"] = "frozen"
     learning_rate: float = _number(1e-3, 0.0, 100.0)
@@ -248,14 +250,7 @@ def load_recipe(name_or_path: str, overrides: Iterable[str] = ()) -> Recipe:
     for text in overrides:
         recipe_toml.override(tables, text, Recipe)
     recipe = recipe_toml.build(Recipe, {"name": path.stem, **tables}, path.name)
-    if not _NAME.fullmatch(recipe.name):
-        raise BadRecipe(f"a recipe cannot be called {recipe.name!r}", why="the name becomes that of a folder")
-    if recipe.size_of(len(recipe.stage) - 1) != recipe.data.input_size:
-        raise BadRecipe(
-            "the last stage must train at data.input_size",
-            why="the exported network sees pictures of that size",
-            hint=f"--set stage.{list(recipe.stage)[-1]}.input_size=0",
-        )
+    recipe_rules.check(recipe)
     return recipe
 
 

@@ -13,15 +13,18 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fv_core.errors import MissingPath
-from fv_core.files import sha256_of_file, write_text
+from fv_core.files import sha256_of_file, whole_file, write_text
 from fv_core.preprocess import Preprocess
 from fv_train.errors import BadRun, UnfinishedRun
 from fv_train.recipe import Recipe, load_recipe
+
+if TYPE_CHECKING:
+    import keras
 
 SCHEMA_VERSION = 1
 RECIPE, MANIFEST, MODEL, HISTORY = "recipe.toml", "manifest.json", "model.keras", "history.csv"
@@ -113,6 +116,12 @@ class Run:
             self.folder / MANIFEST, json.dumps(asdict(info), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
         )
         self.info = info
+
+    def write_model(self, model: keras.Model) -> None:
+        """Write `model.keras`, last of all: with it the run is finished."""
+        with whole_file(self.model_path) as temporary:
+            model.save(temporary)
+            self.write_info(replace(self.info, model_sha256=sha256_of_file(temporary)))
 
     def verify_model(self) -> None:
         """Raise `BadRun` when `model.keras` is not the file that training wrote."""

@@ -23,8 +23,11 @@ _CHECK_SECONDS = 60
 _CHECK_MEMORY_BYTES = 4 << 30
 
 
-def load_file(backbone: keras.Model, path: Path, name: str) -> None:
-    """Set every weight of `backbone`, called `name` in errors, from the file; raises `BadWeights`."""
+def load_file(backbone: keras.Model, path: Path, name: str, *, top: bool = False) -> None:
+    """Set every weight of `backbone`, called `name` in errors, from the file; raises `BadWeights`.
+
+    `top`: the network has its published classifier, and the file must have it too.
+    """
     if not path.is_file():
         raise BadWeights(f"no weights file at {path}", why="there is no such file", hint="--set model.weights=FILE")
     if not path.name.endswith((".weights.h5", ".npz")):
@@ -42,7 +45,8 @@ def load_file(backbone: keras.Model, path: Path, name: str) -> None:
         raise BadWeights(
             f"{path} does not fit {name}",
             why=first_line(error),
-            hint="check model.backbone, model.alpha and model.minimalistic; the file must be one without top",
+            hint="check model.backbone, model.alpha and model.minimalistic; the file must be one "
+            + ("with top" if top else "without top"),
         ) from error
 
 

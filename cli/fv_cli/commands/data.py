@@ -19,6 +19,7 @@ app = typer.Typer()
 _GATE_SAYS_NO = 3
 _TWINS_SHOWN = 10
 _ANY_PICTURES = "mobilenetv3large"
+_AS_PUBLISHED = "as_is"
 
 
 @app.callback(invoke_without_command=True)
@@ -47,6 +48,14 @@ def prepare(
     limit: Annotated[
         int | None, typer.Option(metavar="N", help="At most N pictures of each split, of all classes alike.")
     ] = PrepareOptions.limit,
+    classes: Annotated[
+        str,
+        typer.Option(metavar="own|imagenet", help="imagenet: numbered as a published network's outputs, for as_is."),
+    ] = PrepareOptions.classes,
+    rename: Annotated[
+        list[str] | None,
+        typer.Option(metavar="OLD=NEW", help="With imagenet: what a class of the source is called there."),
+    ] = None,
     max_bad: Annotated[
         float, typer.Option(metavar="SHARE", help="Largest share of unreadable pictures to skip.")
     ] = PrepareOptions.max_bad,
@@ -68,6 +77,8 @@ def prepare(
         size=size,
         split=split,
         limit=limit,
+        classes=classes,
+        rename=tuple(rename or ()),
         max_bad=max_bad,
         workers=workers,
     )
@@ -78,7 +89,8 @@ def prepare(
         output.print_json(summary)
     else:
         _show(summary)
-    output.next_step(shlex.join(["fv", "train", _recipe_for(image_set.header.source), "--data", str(out)]))
+    recipe = _recipe_for(image_set.header.source) if classes == PrepareOptions.classes else _AS_PUBLISHED
+    output.next_step(shlex.join(["fv", "train", recipe, "--data", str(out)]))
 
 
 @app.command()

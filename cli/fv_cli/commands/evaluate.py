@@ -37,7 +37,7 @@ def evaluate(
         return
     console = output.stdout()
     console.print(output.safe(report.sentence()), soft_wrap=True)
-    hardest = sorted(report.metrics.classes, key=lambda row: row.f1)[:_HARDEST]
+    hardest = sorted(report.metrics.seen(), key=lambda row: row.f1)[:_HARDEST]
     listed = ", ".join(f"{output.safe(row.label)} {row.f1:.2f}" for row in hardest)
     console.print(f"mean F1 {report.metrics.mean_f1:.3f}; hardest: {listed}", soft_wrap=True)
     console.print(f"report: {output.safe(str(report.html))}", soft_wrap=True)

@@ -12,6 +12,7 @@ from fv_train.prepare.errors import BadSource
 # The largest input of the backbones is EfficientNetB1's 240; more than four times that is a slip of the keyboard.
 LARGEST_SIZE = 1024
 SMALLEST_SIZE = 8
+CLASSES = ("own", "imagenet")
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,9 @@ class PrepareOptions:
     `source`: KIND:WHAT (`tfds:food101`, `folder:photos`, `builtin:plates`). `out`: the image set's folder. `data_dir`:
     where TFDS keeps its data sets (None: its own default). `size`: side of the stored squares in pixels, an upper
     bound where all pictures are smaller. `split`: only this split of the source. `limit`: at most so many pictures of
-    each split, the same share of every class. `max_bad`: largest share of unreadable pictures that is suffered.
+    each split, the same share of every class. `classes`: `own` numbers the source's classes as it does; `imagenet` as
+    the outputs of a published network (`published`), `rename` being texts OLD=NEW for classes that have another name
+    there. `max_bad`: largest share of unreadable pictures that is suffered.
     `workers`: pictures handled at once (None: one a core).
     """
 
@@ -31,6 +34,8 @@ class PrepareOptions:
     size: int = 256
     split: str | None = None
     limit: int | None = None
+    classes: str = "own"
+    rename: tuple[str, ...] = ()
     max_bad: float = 0.001
     workers: int | None = None
 
@@ -43,6 +48,12 @@ class PrepareOptions:
             )
         if self.limit is not None and self.limit < 1:
             raise InputError(f"--limit {self.limit}", why="it must be at least 1", hint="--limit 1000")
+        if self.classes not in CLASSES:
+            raise InputError(
+                f"--classes {self.classes}", why=f"it is {' or '.join(CLASSES)}", hint="--classes imagenet"
+            )
+        if self.rename and self.classes == "own":
+            raise InputError("--rename belongs to --classes", hint=f"--classes imagenet --rename {self.rename[0]}")
         if not 0.0 <= self.max_bad < 1.0:
             raise InputError(f"--max-bad {self.max_bad}", why="it is a share, from 0 to below 1", hint="--max-bad 0.01")
         if self.workers is not None and self.workers < 1:

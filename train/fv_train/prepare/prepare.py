@@ -20,6 +20,7 @@ from fv_core.imageset import Header, ImageSet, content_hash, write_header
 from fv_core.progress import Progress
 from fv_core.registry import Registry
 from fv_train.prepare import partial as partials
+from fv_train.prepare import published
 from fv_train.prepare.catalogue import Catalogue, Source
 from fv_train.prepare.errors import EmptySource
 from fv_train.prepare.options import PrepareOptions
@@ -40,7 +41,11 @@ def prepare(options: PrepareOptions, progress: Progress) -> ImageSet:
     _refuse_foreign(options.out)
     kind, what = options.kind_and_what()
     catalogue = SOURCES.get(kind).open(what, options.data_dir, progress)
-    splits = select(catalogue, options.split, options.limit, progress)
+    own = options.classes == "own"
+    splits = select(catalogue, options.split, options.limit, progress, set_aside=own)
+    if not own:
+        catalogue = published.relabelled(catalogue, splits, options.rename, progress)
+        splits = catalogue.splits()
     preparation = digest_of(catalogue, splits, options)
     finished = _finished(options, preparation, progress)
     if finished is not None:

@@ -27,8 +27,13 @@ SPLIT_SEED = 0
 TRAIN, VALIDATION = "train", "validation"
 
 
-def select(catalogue: Catalogue, only: str | None, limit: int | None, progress: Progress) -> Splits:
-    """The samples to prepare; raises `UnknownName`, `EmptySource`, `BadClasses`, `BadSource` or `InputError`."""
+def select(
+    catalogue: Catalogue, only: str | None, limit: int | None, progress: Progress, *, set_aside: bool = True
+) -> Splits:
+    """The samples to prepare; raises `UnknownName`, `EmptySource`, `BadClasses`, `BadSource` or `InputError`.
+
+    `set_aside` False: nothing will be trained, so a source with one split is reported on as a whole.
+    """
     check_classes(catalogue.classes)
     splits = catalogue.splits()
     _check_samples(splits)
@@ -36,6 +41,8 @@ def select(catalogue: Catalogue, only: str | None, limit: int | None, progress: 
         if only not in splits:
             raise unknown_name("split", only, splits)
         splits = {only: splits[only]}
+    elif list(splits) == [TRAIN] and not set_aside:
+        splits = {VALIDATION: splits[TRAIN]}
     elif list(splits) == [TRAIN]:
         splits = divide(splits[TRAIN], catalogue.classes)
         progress.say(f"no validation split in the source: {len(splits[VALIDATION])} pictures are set aside, seeded")
