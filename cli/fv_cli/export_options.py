@@ -39,6 +39,10 @@ TargetDrop = Annotated[
         "chosen on one half of the pictures, reported on the other. Continues when interrupted.",
     ),
 ]
+Assurance = Annotated[
+    float | None,
+    typer.Option(help="Probability with which the half that reports is to show --target-drop kept; default: 0.8."),
+]
 KeepFloat = Annotated[
     list[str] | None,
     typer.Option(metavar="PATTERN", help="Leave these layers of integer files in float (* and ?); may be repeated."),

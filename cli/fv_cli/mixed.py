@@ -50,7 +50,12 @@ def show(exported: Exported) -> None:
         if file.mixed is not None:
             console.print(drawn(words.frontier_table(file.mixed), {"→": "bold"}))
             console.print(_answer(name, words.sentence(file.mixed), file.mixed.answer.value), soft_wrap=True)
-            for line in (words.composition(file.mixed), _layers(file.mixed), words.effort(file.mixed)):
+            for line in (
+                words.promise(file.mixed),
+                words.composition(file.mixed),
+                _layers(file.mixed),
+                words.effort(file.mixed),
+            ):
                 console.print(f"  {output.safe(line)}", soft_wrap=True)
         if file.timed is not None:
             console.print(_answer(name, words.timing(file.timed), file.timed.answer.value), soft_wrap=True)
@@ -92,6 +97,8 @@ def record(outcome: Outcome) -> dict[str, Any]:
     return {
         "target_drop_pp": outcome.target_pp,
         "answer": outcome.answer.value,
+        "assurance": outcome.assurance,
+        "assurance_wanted": outcome.wanted,
         "pictures_that_choose": outcome.pictures[0],
         "pictures_that_report": outcome.pictures[1],
         "restored": [

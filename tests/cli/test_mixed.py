@@ -40,6 +40,7 @@ def test_a_target_is_kept_told_and_recorded(
     assert export(fragile, tmp_path, "--target-drop", "5") == 0
     said = capsys.readouterr()
     assert "tflite int8 within 5 points: drop" in said.out
+    assert "80% was wanted" in said.out
     assert "of the multiply-adds in 8 bits" in said.out
     assert "restored, the most guilty first: " in said.out
     assert "tflite int8 faster than float: 1.0" in said.out
@@ -49,6 +50,7 @@ def test_a_target_is_kept_told_and_recorded(
     assert str(tmp_path) not in page
     (file,) = json.loads((tmp_path / "export.json").read_text(encoding="utf-8"))["files"]
     assert file["mixed"]["answer"] == "kept"
+    assert file["mixed"]["assurance"] >= file["mixed"]["assurance_wanted"] == 0.8
     assert file["mixed"]["frontier"][file["mixed"]["chosen"]]["drop_pp"] <= 5.0
     assert file["timed"]["ratio"] == pytest.approx(0.5, rel=0.05)
 
@@ -70,6 +72,8 @@ def test_a_file_that_is_slower_than_float_is_refused(
         (["--fp32", "--keep-float", "x"], "no integer file to mix"),
         (["--int8", "--via-converter", "--target-drop", "1"], "--via-converter writes float files alone"),
         (["--int8", "--target-drop", "0"], "no target"),
+        (["--int8", "--target-drop", "1", "--assurance", "0.4"], "no assurance"),
+        (["--int8", "--assurance", "0.8"], "--assurance belongs to --target-drop"),
         (["--int8", "--data", "x"], "--target-drop"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from fv_core.registry import unknown_name
 if TYPE_CHECKING:
     from fv_export.finetune import Finetune
     from fv_export.gate import Gate
+    from fv_export.mixed.options import Mix
     from fv_export.pipeline import Exported, ExportOptions
     from fv_export.schemes import Pair
 
@@ -51,6 +53,7 @@ def export(
     max_drop: words.MaxDrop = None,
     confidence: words.Confidence = Budget.confidence,
     target_drop: words.TargetDrop = None,
+    assurance: words.Assurance = None,
     keep_float: words.KeepFloat = None,
     latency_on: words.LatencyOn = None,
     require_faster: words.RequireFaster = False,
@@ -83,7 +86,7 @@ def export(
         via_converter=via_converter,
         finetune=_finetune(finetune, data, epochs),
         gate=_gate(max_drop, confidence, data, needed=finetune or target_drop is not None),
-        mix=Mix(target_drop, tuple(keep_float or ()), latency_on, require_faster, data),
+        mix=_mix(Mix(target_drop, tuple(keep_float or ()), latency_on, require_faster, data), assurance),
     )
     mixing.check(options)
     _run(options, left_out, as_json=as_json, explain=explain)
@@ -122,6 +125,17 @@ def _gate(max_drop: float | None, confidence: float, data: Path | None, *, neede
             hint=f"fv export --int8 --max-drop 1 --data {data}",
         )
     return None
+
+
+def _mix(mix: Mix, assurance: float | None) -> Mix:
+    if assurance is None:
+        return mix
+    if mix.target_drop_pp is None:
+        raise InputError(
+            "--assurance belongs to --target-drop",
+            hint=f"fv export --int8 --target-drop 0.5 --assurance {assurance:g}",
+        )
+    return replace(mix, assurance=assurance)
 
 
 def _finetune(asked: bool, data: Path | None, epochs: int | None) -> Finetune | None:

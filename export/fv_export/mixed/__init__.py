@@ -3,6 +3,7 @@
     keep       what it is to leave a tensor, or a layer, in float
     halves     one half of the pictures chooses, the other half reports
     damage     what a file's answers lose against the full model's
+    assurance  how surely the half that reports will agree with the half that chose
     ask        files answer pictures in a child process; `memory` keeps every result by content
     work       multiply-adds, and what a latency is made of; `cost` fits that to measured files
     search     rank, restore, prune

@@ -48,7 +48,7 @@ class Asker:
         self.pictures = pictures
         self._memory = memory
         runtime = _RUNTIME[format_name]
-        self._key = key_of("damage 2", pictures.digest(), runtime, version(runtime), platform.machine())
+        self._key = key_of("damage 3", pictures.digest(), runtime, version(runtime), platform.machine())
         self._folder = tempfile.TemporaryDirectory(prefix="fv-mixed-")
 
     def __enter__(self) -> Asker:

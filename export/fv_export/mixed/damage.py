@@ -2,12 +2,18 @@
 
 drop         (lost - gained) / n: what counts, and a lottery on few pictures: forty changed answers of 2,000 are
              known to 0.3 points
-smoothed     with the label's probability y and the strongest other r, each picture counts y / (y + r) in place of
-             0 or 1. Where margins are spread evenly about 0 its expectation is that of the drop, and a picture
-             that goes from barely right to barely wrong counts for as little as it says: its standard error is a
-             fifth (docs/findings.md)
+expected     what other pictures will show, with its error (`assurance`): six tenths as much of a lottery
 divergence   mean Kullback-Leibler divergence of the file's probabilities from the full model's, in nats: it sees
              every change, adds up over independent errors, and so ranks layers
+
+A search tries dozens of files, and one of them is lucky: its expected drop, too, is known from a few hundred pictures
+near the edge. What luck cannot do is to bring the drop down and not the divergence, for the two go together
+(docs/findings.md). So no file is taken to lose less than in proportion to its divergence:
+
+    drop' = max(expected drop, divergence * drop of plain int8 / divergence of plain int8)
+
+With the drop that plain int8 has, which is the same on both halves (`halves`), this also holds a file of few restored
+layers to what plain int8 is known to do to the pictures that report.
 """
 
 from __future__ import annotations
@@ -17,24 +23,26 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from fv_export.mixed.assurance import Expected, expected, margins
+
 Probabilities = NDArray[np.float32]
 # float32 probabilities below this are rounding of a softmax.
 _SMALLEST = 1e-7
-# The divergence is brought to that of so much of the target: aimed at the target itself, the other half of the pictures
-# would show more than it in every second search.
-_AIM = 0.5
 
 
 @dataclass(frozen=True)
 class Damage:
-    """See the module. `n` pictures; `lost`, `gained`: whose correctness changed; `agreement`: share of same answers."""
+    """See the module. `n` pictures; `lost`, `gained`: whose correctness changed; `agreement`: share of same answers.
+
+    `expected_pp`, `error_pp`: the drop that as many other pictures will show, and its standard error."""
 
     n: int
     lost: int
     gained: int
     agreement: float
-    smoothed_drop_pp: float
     divergence: float
+    expected_pp: float
+    error_pp: float
 
     @property
     def drop_pp(self) -> float:
@@ -44,31 +52,29 @@ class Damage:
 
 @dataclass(frozen=True)
 class Goal:
-    """What a file must do on the pictures that choose. `divergence`: the most that is allowed.
+    """Other pictures are to show a drop within `target_pp` with probability `assurance`.
 
-    The drop alone would be reached by luck: among a hundred files one has it on any two thousand pictures.
+    `pp_per_nat`: points that a nat of divergence is taken to cost at least.
     """
 
     target_pp: float
-    divergence: float
+    assurance: float
+    pp_per_nat: float
+
+    def assurance_of(self, found: Damage) -> float:
+        """The probability, told from a file's damage on the pictures that choose."""
+        drop_pp = max(found.expected_pp, self.pp_per_nat * found.divergence)
+        return Expected(found.n, drop_pp, found.error_pp).assurance(self.target_pp)
 
     def is_kept(self, found: Damage) -> bool:
-        """Whether the drop is within the target, and the smoothed drop, and the divergence within its limit."""
-        return found.drop_pp <= self.target_pp and self.is_likely(found)
-
-    def is_likely(self, found: Damage) -> bool:
-        """The same without the drop itself, which would choose the luckiest of many."""
-        return found.smoothed_drop_pp <= self.target_pp and found.divergence <= self.divergence
+        """Whether it is enough."""
+        return self.assurance_of(found) >= self.assurance
 
 
-def goal_for(target_pp: float, plain: Damage) -> Goal:
-    """The goal for a file whose damage is `plain` with nothing restored.
-
-    Where it misses the target the divergence must fall in proportion to the drop; where it keeps it, not at all.
-    """
-    drop_pp = max(plain.drop_pp, plain.smoothed_drop_pp)
-    factor = _AIM * target_pp / drop_pp if drop_pp > target_pp else 1.0
-    return Goal(target_pp, plain.divergence * factor)
+def goal_for(target_pp: float, assurance: float, plain: Damage) -> Goal:
+    """The goal for a file whose damage is `plain` with nothing restored."""
+    drop_pp = max(plain.drop_pp, plain.expected_pp, 0.0)
+    return Goal(target_pp, assurance, drop_pp / plain.divergence if plain.divergence > 0 else 0.0)
 
 
 def damage(full: Probabilities, file: Probabilities, labels: NDArray[np.int32]) -> Damage:
@@ -77,22 +83,16 @@ def damage(full: Probabilities, file: Probabilities, labels: NDArray[np.int32]) 
         raise ValueError(f"answers {full.shape} and {file.shape} about {labels.shape} pictures")
     before, after = full.argmax(axis=1), file.argmax(axis=1)
     right_before, right_after = before == labels, after == labels
+    other = expected(margins(full, labels), margins(file, labels))
     return Damage(
         n=len(full),
         lost=int((right_before & ~right_after).sum()),
         gained=int((~right_before & right_after).sum()),
         agreement=float((before == after).mean()),
-        smoothed_drop_pp=100 * float((_smoothed(full, labels) - _smoothed(file, labels)).mean()),
         divergence=_divergence(full, file),
+        expected_pp=other.drop_pp,
+        error_pp=other.error_pp,
     )
-
-
-def _smoothed(probabilities: Probabilities, labels: NDArray[np.int32]) -> NDArray[np.float64]:
-    rows = np.arange(len(labels))
-    others = probabilities.astype(np.float64) ** 2
-    own = others[rows, labels].copy()
-    others[rows, labels] = 0.0
-    return np.asarray(own / np.maximum(own + others.max(axis=1), np.finfo(np.float64).tiny))
 
 
 def _divergence(full: Probabilities, file: Probabilities) -> float:

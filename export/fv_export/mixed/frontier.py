@@ -85,8 +85,8 @@ def measured(found: Sequence[Place], stopwatch: Stopwatch) -> Report:
 
 
 def choose(found: Sequence[Place], made: Sequence[Point], roads: Sequence[Road], mixable: Mixable) -> int:
-    """Index of the chosen place: see the module. Plain int8 where no road reached the goal."""
-    ends = [mixable.ordered(road.restored) for road in roads if road.restored is not None] or [()]
+    """Index of the chosen place: see the module."""
+    ends = [mixable.ordered(road.restored) for road in roads if road.restored is not None]
     candidates = [index for index, place in enumerate(found) if place.restored in ends]
     best = min(candidates, key=lambda index: made[index].layers or 0)
     for index in candidates:

@@ -24,11 +24,18 @@ class Mix:
     latency_on: str | None = None
     require_faster: bool = False
     data: Path | None = None
+    assurance: float = 0.8
 
     def __post_init__(self) -> None:
         if self.target_drop_pp is not None and not 0 < self.target_drop_pp < 100:
             raise InputError(
                 f"{self.target_drop_pp:g} points are no target", why="above 0, below 100", hint="--target-drop 0.5"
+            )
+        if not 0.5 <= self.assurance < 1:
+            raise InputError(
+                f"{self.assurance:g} is no assurance",
+                why="a probability from 0.5, a coin's, to below 1, a certainty",
+                hint=f"--assurance {Mix.assurance:g}",
             )
 
     @property

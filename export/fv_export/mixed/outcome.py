@@ -84,10 +84,11 @@ class Timed:
 class Outcome:
     """The end of a search for `target_pp`. `chosen`: index into `points`; `plain`: of the file with nothing restored.
 
-    `reached`: whether a road reached the goal on the pictures that choose; `pictures`: how many choose, how many
-    report; `reporting`: rows of those in the split. `drop`: what the manifest says. `tried`: sets of layers that were
-    tried; `computed`, `remembered`: results of this search that were computed now, and that were found on disk.
-    `doubts`: about the latencies.
+    `assurance`: probability, told from the pictures that choose, that those that report show a drop within the target;
+    None where plain int8 is within it on both. `wanted`: what it was to be; `reached`: whether a file had it.
+    `pictures`: how many choose, how many report; `reporting`: rows of those in the split. `drop`: what the manifest
+    says. `tried`: sets of layers that were tried; `computed`, `remembered`: results of this search that were computed
+    now, and that were found on disk. `doubts`: about the latencies.
     """
 
     target_pp: float
@@ -97,6 +98,8 @@ class Outcome:
     points: tuple[Point, ...]
     restored: tuple[Restored, ...]
     drop: Drop
+    wanted: float
+    assurance: float | None
     reached: bool
     pictures: tuple[int, int]
     reporting: NDArray[np.int64]

@@ -3,10 +3,10 @@
     rank      Every tensor alone in 8 bits, all others in float: the divergence of the answers is its damage. Alone, for
               beside the errors of all others that of one is lost in their noise.
     restore   Two roads. `fewest`: in order of damage. `fastest`: each time the tensor with the most damage for a
-              millisecond, neighbours being cheaper together (`cost`). Their files are tried at 1, 2, 3, 5, 8, 12, …
-              tensors until one keeps the target on the pictures that choose, then between it and the last that did not.
-    prune     From there each tensor, the least worth first, goes back to integers where divergence and smoothed drop
-              stay within their limits; what is left must keep the target, else nothing is taken back.
+              millisecond, neighbours being cheaper together (`cost`). How far to go along each is found by bisection:
+              the first number of tensors with which the goal is reached on the pictures that choose (`damage.Goal`).
+    prune     From there each tensor, the least worth first, goes back to integers where the goal stays reached. One
+              whose damage would bring the file's divergence to that of a file that failed is not tried.
 
 Damage adds up nearly (errors are independent), so the order is right enough; what decides is always a file that ran.
 """
@@ -26,8 +26,6 @@ from fv_export.mixed.work import float_parts
 RANKING = "ranking layers"
 SEARCHING = "searching"
 _FILES_AT_ONCE = 8
-# A step from one number of tensors to the next that is tried.
-_GROWTH = 1.5
 # A tensor that costs less than this share of the file's latency is as cheap as one that costs nothing: the fit of the
 # latencies is no better.
 _CHEAPEST = 1e-3
@@ -59,36 +57,48 @@ class Search:
         """Whether the file with these tensors in float reaches the goal; it is asked."""
         return self.goal.is_kept(self._damage(restored))
 
+    def assurance(self, restored: Sequence[str]) -> float:
+        """How surely other pictures will show a drop within the target; asked where it was not tried."""
+        return self.goal.assurance_of(self._damage(restored))
+
+    def surest(self) -> tuple[str, ...]:
+        """Of the sets that were tried."""
+        return max(self.tried, key=self.assurance)
+
     def _damage(self, restored: Sequence[str]) -> Damage:
         key = self.mixable.ordered(restored)
         if key not in self.tried:
             self.tried[key] = found = self.asker.damage(self.mixable.file(key))
-            if self.goal.is_kept(found):
-                self._best = f"best so far: {found.drop_pp:+.2f} points with {_layers(len(key))} in float"
-            now = f"{_layers(len(key))} in float: {found.drop_pp:+.2f} points"
+            sure = self.goal.assurance_of(found)
+            if sure >= self.goal.assurance:
+                self._best = f"best so far: {sure:.0%} with {_layers(len(key))} in float"
+            now = f"{_layers(len(key))} in float: {sure:.0%} sure of the target"
             self.progress.advance(SEARCHING, len(self.tried), None, f"{now} · {self._best}")
         return self.tried[key]
 
-    def follow(self, name: str, order: Sequence[str], worth: Callable[[str], float]) -> Road:
-        """Restore along `order` until the target is kept, then prune, the tensors of least `worth` first."""
-        last, count = -1, 0
-        while not self.keeps(order[:count]):
-            if count == len(order):
-                return Road(name, None)
-            last, count = count, min(max(count + 1, round(count * _GROWTH)), len(order))
+    def follow(self, name: str, order: Sequence[str], worth: Callable[[str], float], ranks: Ranks) -> Road:
+        """Restore along `order` until the goal is reached, then prune, the tensors of least `worth` first.
+
+        Plain int8 is taken to have failed: whether it keeps the target is known of both halves.
+        """
+        last, count = 0, len(order)
+        if not order or not self.keeps(order):
+            return Road(name, None)
         while count - last > 1:
             middle = (last + count) // 2
             last, count = (last, middle) if self.keeps(order[:middle]) else (middle, count)
-        pruned = self._pruned(order[:count], worth)
-        return Road(name, tuple(pruned if self.keeps(pruned) else order[:count]))
+        return Road(name, tuple(self._pruned(order[:count], worth, ranks)))
 
-    def _pruned(self, restored: Sequence[str], worth: Callable[[str], float]) -> Sequence[str]:
-        """Without the drop itself: whoever takes the first of forty files whose drop is small takes the luckiest."""
+    def _pruned(self, restored: Sequence[str], worth: Callable[[str], float], ranks: Ranks) -> Sequence[str]:
         for tensor in sorted(restored, key=worth):
             fewer = [other for other in restored if other != tensor]
-            if self.goal.is_likely(self._damage(fewer)):
+            if not self._is_hopeless(self._damage(restored).divergence + ranks[tensor]) and self.keeps(fewer):
                 restored = fewer
         return restored
+
+    def _is_hopeless(self, divergence: float) -> bool:
+        """Whether a file that diverges no more than that has failed."""
+        return any(found.divergence <= divergence for found in self.tried.values() if not self.goal.is_kept(found))
 
 
 def rank(mixable: Mixable, asker: Asker, progress: Progress) -> Ranks:

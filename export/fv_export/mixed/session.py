@@ -11,6 +11,7 @@ from fv_core.progress import Progress
 from fv_export.graph import Annotation
 from fv_export.mixed import cost, frontier, search
 from fv_export.mixed.ask import Asker, Pictures
+from fv_export.mixed.assurance import margins
 from fv_export.mixed.cost import Cost
 from fv_export.mixed.damage import goal_for
 from fv_export.mixed.halves import Halves, Rows, halves
@@ -40,18 +41,23 @@ class Session:
     machine: str
     progress: Progress
 
-    def run(self, target_pp: float) -> tuple[Outcome, Annotation]:
+    def run(self, target_pp: float, assurance: float) -> tuple[Outcome, Annotation]:
         """Search; the annotation is that of the chosen file."""
-        halved = self._halves()
+        halved, plain_drops_pp = self._halves()
         stopwatch = Stopwatch(self.machine, f".{self.format}", self.memory, self.progress)
         with self._asker(halved.choosing) as asker:
             plain = asker.damage(self.mixable.file(()))
-            searched = search.Search(self.mixable, asker, goal_for(target_pp, plain), self.progress, {(): plain})
-            roads: list[Road] = [Road("plain", ())]
+            goal = goal_for(target_pp, assurance, plain)
+            searched = search.Search(self.mixable, asker, goal, self.progress, {(): plain})
             told: dict[str, Restored] = {}
-            if not searched.keeps(()):
+            if is_plain_enough := max(plain_drops_pp) <= target_pp:
+                roads = [Road("plain", ())]
+            else:
                 ranks, costs = self._ranks(halved.choosing), self._costs(stopwatch)
                 roads, told = self._roads(searched, ranks, costs), self._told(ranks, costs)
+        is_reached = any(road.restored is not None for road in roads)
+        if not is_reached:
+            roads = [Road("surest", searched.surest())]
         self.progress.say(
             f"{self.format}: {len(searched.tried)} mixtures tried; "
             f"{self.memory.computed} results computed, {self.memory.remembered} remembered"
@@ -70,7 +76,9 @@ class Session:
             points=tuple(points),
             restored=tuple(sorted((told[tensor] for tensor in restored), key=lambda one: -one.damage)),
             drop=self._drop(points[chosen]),
-            reached=any(road.restored is not None for road in roads),
+            reached=is_reached,
+            wanted=assurance,
+            assurance=None if is_plain_enough else searched.assurance(restored),
             pictures=(len(halved.choosing), len(halved.reporting)),
             reporting=self.rows[halved.reporting],
             machine=f"{report.machines[0].cpu}, {report.results[0].threads} thread",
@@ -81,13 +89,17 @@ class Session:
         )
         return outcome, self.mixable.with_restored(restored)
 
-    def _halves(self) -> Halves:
+    def _halves(self) -> tuple[Halves, tuple[float, float]]:
+        """The halves, and the drop of plain int8 on each, in points."""
         pictures = self.pictures
         with self._asker(np.arange(len(pictures.labels), dtype=np.int64)) as asker:
             answers = asker.answers([self.mixable.file(())])[0]
         before = pictures.full.argmax(axis=1) == pictures.labels
         after = answers.argmax(axis=1) == pictures.labels
-        return halves(pictures.labels, before.astype(np.int8) - after.astype(np.int8))
+        change = before.astype(np.int8) - after.astype(np.int8)
+        halved = halves(margins(pictures.full, pictures.labels), change)
+        choosing, reporting = (100 * float(change[rows].mean()) for rows in (halved.choosing, halved.reporting))
+        return halved, (choosing, reporting)
 
     def _ranks(self, choosing: Rows) -> Ranks:
         spread = np.linspace(0, len(choosing) - 1, min(RANKING_PICTURES, len(choosing))).round().astype(int)
@@ -100,13 +112,16 @@ class Session:
         return cost.fit(self.mixable, designs, stopwatch.latencies_ms(files))
 
     def _roads(self, searched: search.Search, ranks: Ranks, costs: Cost) -> list[Road]:
-        """Both roads; the second prunes what it took last, which is what was worth least for its time."""
+        """Both roads; the second takes back what it took last, which is what was worth least for its time."""
         fewest = search.by_damage(ranks)
         fastest = search.by_damage_for_time(self.mixable, ranks, costs)
-        return [
-            searched.follow("fewest", fewest, lambda tensor: ranks[tensor]),
-            searched.follow("fastest", fastest, lambda tensor: -fastest.index(tensor)),
+        roads = [
+            searched.follow("fewest", fewest, lambda tensor: ranks[tensor], ranks),
+            searched.follow("fastest", fastest, lambda tensor: -fastest.index(tensor), ranks),
         ]
+        if all(road.restored is None for road in roads):
+            searched.keeps(self.mixable.restorable())  # the most that can be done, to be among what was tried
+        return roads
 
     def _told(self, ranks: Ranks, costs: Cost) -> dict[str, Restored]:
         """Tensor -> what is told of it where it is restored."""

@@ -71,7 +71,9 @@ class Mixed:
             variant = self._inner.get(pair)
             return replace(variant, timed=self._timed(pair, variant)) if self._mix.measures else variant
         quantized = self._inner.quantized(pair)
-        outcome, annotation = self._session(pair, quantized, self._asked).run(self._mix.target_drop_pp)
+        outcome, annotation = self._session(pair, quantized, self._asked).run(
+            self._mix.target_drop_pp, self._mix.assurance
+        )
         variant = self._inner.variant(pair, replace(quantized, annotation=annotation))
         return replace(variant, mixed=outcome, timed=timed_of(outcome))
 

@@ -47,18 +47,30 @@ def layers_table(outcome: Outcome) -> Table:
 def sentence(outcome: Outcome) -> str:
     """The answer: kept, broken or cannot tell, with the figures that say so."""
     point, plain = outcome.point, outcome.points[outcome.plain]
-    choosing, reporting = outcome.pictures
+    _, reporting = outcome.pictures
     told = f"drop {drop(point.drop)} points on the {reporting:,} pictures that did not choose"
     verdict = {
         Answer.KEPT: f"within {outcome.target_pp:g} points: {told}",
         Answer.BROKEN: f"not within {outcome.target_pp:g} points: {told}",
         Answer.CANNOT_TELL: f"cannot tell whether within {outcome.target_pp:g} points: {told}",
     }[outcome.answer]
-    if not outcome.reached:
-        return f"{verdict}; no mixture of layers reaches the target on the {choosing:,} pictures that choose"
-    if not outcome.restored:
-        return f"{verdict}; plain int8 is within the target on the {choosing:,} pictures that choose"
+    if outcome.assurance is None:
+        return f"{verdict}; plain int8 is within the target on both halves"
     return f"{verdict}; plain int8: {drop(plain.drop)}"
+
+
+def promise(outcome: Outcome) -> str:
+    """How surely the target was to be kept, before the pictures that report were asked."""
+    choosing, reporting = outcome.pictures
+    if outcome.assurance is None:
+        return f"nothing had to be chosen on the {choosing:,} pictures that choose"
+    said = (
+        f"assurance {outcome.assurance:.0%}: so probably do {reporting:,} other pictures show a drop within "
+        f"{outcome.target_pp:g} points, told from the {choosing:,} that chose"
+    )
+    if outcome.reached:
+        return f"{said}; {outcome.wanted:.0%} was wanted"
+    return f"{said}; no mixture of layers has the {outcome.wanted:.0%} that was wanted, and this one has most"
 
 
 def composition(outcome: Outcome) -> str:

@@ -40,9 +40,9 @@ def mixable() -> Mixable:
     return Mixable(made, annotation(made), lambda found: " ".join(sorted(found.tensors)).encode())
 
 
-def damage(drop: int = 0, divergence: float = 0.0, n: int = 1000) -> Damage:
-    """`drop` pictures of `n` lost."""
-    return Damage(n, drop, 0, 1 - drop / n, 100 * drop / n, divergence)
+def damage(drop: int = 0, divergence: float = 0.0, n: int = 1000, error_pp: float = 0.0) -> Damage:
+    """`drop` pictures of `n` lost, and as many expected of others."""
+    return Damage(n, drop, 0, 1 - drop / n, divergence, 100 * drop / n, error_pp)
 
 
 class FakeAsker:

@@ -37,6 +37,8 @@ def outcome(chosen_drop_pp: float = 0.1, latency_ms: float | None = 1.0, *, reac
         points=points,
         restored=(Restored("conv", "conv_bn", 1.5e-3, 0.021), Restored("logits", "logits", 5e-4, -0.003)),
         drop=Drop(chosen.drop.drop_pp, chosen.drop.ci_pp, chosen.agreement, 2020, "validation", "fe" * 32),
+        wanted=0.8,
+        assurance=0.83 if reached else 0.64,
         reached=reached,
         pictures=(2020, 2020),
         reporting=np.arange(2020, dtype=np.int64),

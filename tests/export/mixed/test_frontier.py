@@ -17,7 +17,7 @@ TWO, THREE = ("first", "second"), ("bend", "mean", "logits")
 def _places(*roads: Road) -> list[tuple[str, tuple[str, ...] | None]]:
     mixed = mixable()
     tried = {key: damage() for key in ((), ("first",), TWO, THREE)}
-    search = Search(mixed, FakeAsker({}), Goal(1.0, 1.0), Silent(), tried)  # type: ignore[arg-type]  # a stand-in
+    search = Search(mixed, FakeAsker({}), Goal(1.0, 0.8, 0.0), Silent(), tried)  # type: ignore[arg-type]  # a stand-in
     return [(one.name, one.restored) for one in places(mixed, search, roads, b"float")]
 
 
@@ -42,17 +42,17 @@ def test_roads_that_end_alike_are_one_place() -> None:
 def test_the_faster_road_is_chosen_where_it_is_clearly_faster(three_ms: float, layers: int) -> None:
     mixed = mixable()
     roads = [Road("fewest", TWO), Road("fastest", THREE)]
-    search = Search(mixed, FakeAsker({}), Goal(1.0, 1.0), Silent(), {(): damage()})  # type: ignore[arg-type]  # a stand-in
+    search = Search(mixed, FakeAsker({}), Goal(1.0, 0.8, 0.0), Silent(), {(): damage()})  # type: ignore[arg-type]  # a stand-in
     found = places(mixed, search, roads, b"float")
     made = [outcomes.point(one.name, None if one.restored is None else len(one.restored), 0.1) for one in found]
     made = [replace(one, latency_ms=three_ms) if one.layers == 3 else one for one in made]
     assert made[choose(found, made, roads, mixed)].layers == layers
 
 
-def test_plain_int8_is_chosen_where_no_road_arrived() -> None:
+def test_the_surest_is_chosen_where_no_road_arrived() -> None:
     mixed = mixable()
-    roads = [Road("fewest", None), Road("fastest", None)]
-    search = Search(mixed, FakeAsker({}), Goal(1.0, 1.0), Silent(), {(): damage()})  # type: ignore[arg-type]  # a stand-in
+    roads = [Road("surest", TENSORS)]
+    search = Search(mixed, FakeAsker({}), Goal(1.0, 0.8, 0.0), Silent(), {(): damage()})  # type: ignore[arg-type]  # a stand-in
     found = places(mixed, search, roads, b"float")
     made = [outcomes.point(one.name, None if one.restored is None else len(one.restored), 0.1) for one in found]
-    assert made[choose(found, made, roads, mixed)].name == PLAIN
+    assert made[choose(found, made, roads, mixed)].name == WEIGHTS_ONLY
