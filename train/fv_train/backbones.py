@@ -91,12 +91,14 @@ def build(
     policy: str = "float32",
     load_weights: bool = True,
     input_size: int | None = None,
+    fused: bool = False,
 ) -> Network:
     """Build the recipe's network for `classes` classes under a Keras dtype policy, with its starting weights.
 
     `load_weights` False leaves the weights random, for a caller that sets all of them. `input_size`: of a stage that
-    trains on smaller pictures; the weights are the same. Raises `UnknownName` for a
-    backbone that is not in the table, `BadRecipe`, `BadWeights` or `NoWeights`.
+    trains on smaller pictures; the weights are the same. `fused`: to be trained without XLA and thrown away; see
+    `fused_norm`. Raises `UnknownName` for a backbone that is not in the table, `BadRecipe`, `BadWeights` or
+    `NoWeights`.
     """
     import keras
 
@@ -112,11 +114,7 @@ def build(
         return _published(row, recipe, size, load_weights=load_weights)
     with _dtype_policy(policy):
         backbone = _with_weights(row, recipe, wanted.weights if load_weights else "none", size)
-        if wanted.activation != "published":
-            backbone = swapped(backbone, wanted.activation)
-        if wanted.batch_norm_momentum:
-            for layer in batch_norms(backbone):
-                layer.momentum = wanted.batch_norm_momentum
+        backbone = _adapted(backbone, recipe, fused=fused)
         x = keras.layers.GlobalAveragePooling2D(name="pool")(backbone.output)
         if wanted.head_batch_norm:
             x = keras.layers.BatchNormalization(name="head_norm")(x)
@@ -153,6 +151,23 @@ def batch_norms(model: keras.Model) -> list[keras.layers.BatchNormalization]:
     import keras
 
     return [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
+
+
+def _adapted(backbone: keras.Model, recipe: Recipe, *, fused: bool) -> keras.Model:
+    """The backbone as the recipe wants it: activation, momentum, and the layers that it is trained with."""
+    import keras
+
+    wanted = recipe.model
+    if wanted.activation != "published":
+        backbone = swapped(backbone, wanted.activation)
+    if wanted.batch_norm_momentum:
+        for layer in batch_norms(backbone):
+            layer.momentum = wanted.batch_norm_momentum
+    if fused and keras.backend.backend() == "tensorflow":
+        from fv_train.fused_norm import with_fused_norms
+
+        backbone = with_fused_norms(backbone)
+    return backbone
 
 
 def _check_forms(row: Backbone, recipe: Recipe) -> None:

@@ -111,7 +111,12 @@ class _Session:
         """The network at the input size of the stage, ready for its first step."""
         size, state = self._recipe.size_of(self._state.stage), self._state
         network = backbones.build(
-            self._recipe, len(self._classes), policy=state.compute, load_weights=load_weights, input_size=size
+            self._recipe,
+            len(self._classes),
+            policy=state.compute,
+            load_weights=load_weights,
+            input_size=size,
+            fused=not state.jit,
         )
         teacher = self._teacher.at(size) if self._teacher else None
         trainee = Trainee(network, self._recipe, self._stored_size, jit=state.jit, teacher=teacher)

@@ -173,7 +173,8 @@ def step_timer(recipe: Recipe, stage: Stage, stored_size: int, batch: Batch) -> 
 
     def measure(policy: str, jit: bool) -> float:
         size = recipe.size_of(0)
-        network = build(recipe, batch.targets.shape[1], policy=policy, load_weights=False, input_size=size)
+        classes = batch.targets.shape[1]
+        network = build(recipe, classes, policy=policy, load_weights=False, input_size=size, fused=not jit)
         trainee = Trainee(network, recipe, stored_size, jit=jit)
         trainee.start_stage(stage)
         trainee.run(batch, 0.0)
