@@ -20,7 +20,7 @@ from enum import Enum
 from fv_benchmark.accuracy import align
 from fv_benchmark.changes import ClassLoss, Flip, class_losses, flips
 from fv_benchmark.gate_stats import Bounds, Needed, drop_bounds, pictures_needed
-from fv_benchmark.reliability import calibration_error, reliability
+from fv_benchmark.reliability import ErrorChange, calibration_error, error_change, reliability
 from fv_benchmark.stats import PairedDrop, agreement, paired_drop
 from fv_core.errors import InputError
 from fv_core.predictions import Predictions
@@ -68,8 +68,8 @@ class Gated:
 
     `drop`, `top5`: with two-sided 95 % intervals; `top5` is None where there are no more than five classes. `bounds`:
     what decided. `needed`: the pictures that would decide, None where no number does or none is needed.
-    `full_top1`, `file_top1`, `full_error`, `file_error`: accuracy and expected calibration error of either. `doubts`:
-    sentences that a reader has to know.
+    `full_top1`, `file_top1`, `full_error`, `file_error`: accuracy and expected calibration error of either;
+    `error_change` with its interval. `doubts`: sentences that a reader has to know.
     """
 
     name: str
@@ -84,6 +84,7 @@ class Gated:
     file_top1: float
     full_error: float
     file_error: float
+    error_change: ErrorChange
     classes: int
     losses: tuple[ClassLoss, ...]
     flips: tuple[Flip, ...]
@@ -119,6 +120,7 @@ def judge(name: str, full: Predictions, file: Predictions, budget: Budget, doubt
         file_top1=float(file.correct().mean()),
         full_error=calibration_error(reliability(mate)),
         file_error=calibration_error(reliability(file)),
+        error_change=error_change(mate, file),
         classes=len(file.classes),
         losses=class_losses(mate, file),
         flips=flips(mate, file),

@@ -32,7 +32,12 @@ def summary(gated: Gated) -> dict[str, Any]:
         "top1": {"full": gated.full_top1, "file": gated.file_top1, **_drop(gated.drop)},
         "top5": _drop(gated.top5) if gated.top5 else None,
         "agreement": gated.agreement,
-        "calibration_error": {"full": gated.full_error, "file": gated.file_error},
+        "calibration_error": {
+            "full": gated.full_error,
+            "file": gated.file_error,
+            "change_pp": gated.error_change.change_pp,
+            "change_ci95_pp": list(gated.error_change.ci95_pp),
+        },
         "classes_that_lost": [{**asdict(loss), "drop_pp": loss.drop_pp} for loss in gated.losses],
         "flipped": len(gated.flips),
         "doubts": list(gated.doubts),

@@ -57,7 +57,7 @@ def figures(found: tuple[Gated, ...]) -> Table:
     sure = percent(found[0].budget.confidence)
     titles = (
         "top-1", "drop pp [95 %]", f"bounds, each {sure}", "McNemar p", "top-5 drop pp [95 %]", "agreement",
-        "calibration error",
+        "calibration error, change pp [95 %]",
     )  # fmt: skip
     rows = tuple(
         (
@@ -68,13 +68,20 @@ def figures(found: tuple[Gated, ...]) -> Table:
             p_value(one.drop.mcnemar_p),
             interval(one.top5) if one.top5 else ABSENT,
             percent(one.agreement, 1),
-            f"{percent(one.full_error, 1)} → {percent(one.file_error, 1)}",
+            error(one),
             one.decision.value,
         )
         for one in found
     )
     columns = (Column("file", is_figure=False), *(Column(title) for title in titles), Column("gate", is_figure=False))
     return Table(columns, rows)
+
+
+def error(gated: Gated) -> str:
+    """The calibration error of the full model and of the file, and its change in points, with its interval."""
+    change, (low, high) = gated.error_change.change_pp, gated.error_change.ci95_pp
+    between = f"{signed(change)} [{signed(low)}, {signed(high)}]"
+    return f"{percent(gated.full_error, 1)} → {percent(gated.file_error, 1)}, {between}"
 
 
 def flipped(gated: Gated) -> str:
