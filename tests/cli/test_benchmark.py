@@ -3,11 +3,13 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
+from fv_benchmark.benchmark import BenchmarkOptions
 from fv_benchmark.report_file import read_report
-from fv_cli.commands.benchmark import parse_duration, parse_threads
+from fv_cli.commands.benchmark import next_command, parse_duration, parse_threads
 from fv_cli.main import main
 from fv_core.errors import InputError
 from tests.benchmark.builders import image_set
@@ -46,7 +48,21 @@ def test_the_table_says_how_big_how_fast_and_how_much_less_accurate(models, caps
 
 def test_without_pictures_accuracy_is_not_measured(models, capsys):
     assert main(["benchmark", "models/tiny_fp32.tflite", *QUICK]) == 0
-    assert "not measured" in capsys.readouterr().out
+    printed = capsys.readouterr()
+    assert "not measured" in printed.out
+    assert printed.err.splitlines()[-1] == "next: fv benchmark models/tiny_fp32.tflite --data IMAGESET"
+
+
+@pytest.mark.parametrize(
+    ("typed", "named"),
+    [
+        ({}, "fv benchmark a.tflite --data set --html report.html"),
+        ({"on": ("ssh://pi@there", "local")}, "fv benchmark a.tflite --on ssh://pi@there --on local --data set"),
+    ],
+)
+def test_the_next_step_is_on_the_same_devices(typed, named):
+    options = BenchmarkOptions(models=(Path("a.tflite"),), imageset=Path("set"), **typed)
+    assert next_command(options, None, None).startswith(named)
 
 
 def test_json_on_stdout_is_json_and_nothing_else(models, capsys):

@@ -114,7 +114,7 @@ def _measure_and_show(
     _write(report, *places)
     if json is None or str(json) != _STDOUT:
         show(report)
-    output.next_step(_next(list(options.models), options.imageset, json, html))
+    output.next_step(next_command(options, json, html))
 
 
 def parse_threads(text: str) -> tuple[int, ...]:
@@ -171,11 +171,14 @@ def _write(report: Report, json: Path | None, html: Path | None, markdown: Path 
         write_text(markdown, text.markdown(report))
 
 
-def _next(models: list[Path], data: Path | None, json: Path | None, html: Path | None) -> str:
-    if data is None:
-        return f"fv benchmark {models[0]} --data IMAGESET"
+def next_command(options: BenchmarkOptions, json: Path | None, html: Path | None) -> str:
+    """More about the first file, on the same devices."""
+    on = "" if options.on == BenchmarkOptions.on else "".join(f" --on {device}" for device in options.on)
+    asked = f"fv benchmark {options.models[0]}{on}"
+    if options.imageset is None:
+        return f"{asked} --data IMAGESET"
     if html is None:
-        return f"fv benchmark {models[0]} --data {data} --html report.html"
+        return f"{asked} --data {options.imageset} --html report.html"
     if json is None or str(json) == _STDOUT:
-        return f"fv benchmark {models[0]} --data {data} --json before.json"
+        return f"{asked} --data {options.imageset} --json before.json"
     return f"fv compare {json} LATER.json"
