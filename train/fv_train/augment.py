@@ -105,13 +105,31 @@ def draw(settings: Augment, random: np.random.Generator, n: int, size: int, crop
     if settings.rand_operations:
         points = rand_augment.choose(settings, random, parameters, FIELDS)
     if settings.mixup or settings.cutmix:
-        partner = random.permutation(n).astype(np.int32)
+        partner = _matching(random.permutation(n))
         cut = bool(settings.cutmix) and (not settings.mixup or random.random() < 0.5)
         shape = settings.cutmix if cut else settings.mixup
         share = np.maximum(lam := random.beta(shape, shape, n), 1.0 - lam).astype(np.float32)
         if cut:
             box, share = _boxes(share, random, size)
     return Draw(parameters, partner, share, box, points)
+
+
+def part_of(whole: Draw, rows: NDArray[np.int64], partner: NDArray[np.int32]) -> Draw:
+    """The draw of some pictures of a batch, their partners numbered anew."""
+    points = [whole.points[row] for row in rows]
+    return Draw(whole.parameters[rows], partner, whole.share[rows], whole.box[rows], points)
+
+
+def _matching(order: NDArray[np.int64]) -> NDArray[np.int32]:
+    """Partners: every two neighbours of a random order have each other, the odd one out has itself.
+
+    Pairs, and not a permutation, so that a batch can be divided among devices with both of each pair on one
+    (`distribute.shards`).
+    """
+    partner = np.arange(len(order), dtype=np.int32)
+    even = len(order) // 2 * 2
+    partner[order[:even:2]], partner[order[1:even:2]] = order[1:even:2], order[:even:2]
+    return partner
 
 
 def _boxes(

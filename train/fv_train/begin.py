@@ -48,8 +48,8 @@ def refuse_existing(out: Path) -> None:
         )
 
 
-def create(options: TrainOptions, imageset: ImageSet) -> Run:
-    """Make the run's folder with recipe and manifest, whole or not at all."""
+def create(options: TrainOptions, imageset: ImageSet, *, write: bool = True) -> Run:
+    """Make the run's folder with recipe and manifest, whole or not at all; without `write` only describe it."""
     recipe = options.recipe
     info = RunInfo(
         name=options.out.name,
@@ -62,6 +62,8 @@ def create(options: TrainOptions, imageset: ImageSet) -> Run:
         selected_on=recipe.select.on,
         versions=installed_versions(),
     )
+    if not write:
+        return Run(options.out, info)
     with whole_folder(options.out) as temporary:
         write_text(temporary / runs.RECIPE, recipe.to_toml())
         Run(temporary, info).write_info(info)

@@ -6,22 +6,25 @@ of (seed, stage, epoch, step), so arrays and position are the whole state.
 
 from __future__ import annotations
 
+import io
 import json
 import zipfile
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fv_core.files import whole_file
+from fv_train.distribute.team import Team
 from fv_train.errors import BadRun
 from fv_train.schedule import NO_EPOCH, Patience
 
 LAST = "last.npz"
 BEST = "best.npz"
 _STATE = "state"
+Arrays: TypeAlias = dict[str, NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -66,23 +69,31 @@ class State:
     history: tuple[EpochRow, ...] = ()
 
 
-def save(path: Path, arrays: dict[str, NDArray[Any]], state: State) -> None:
+def save(path: Path, arrays: Arrays, state: State) -> None:
     """Write a checkpoint."""
     with whole_file(path) as temporary, temporary.open("wb") as stream:
-        everything: dict[str, Any] = {**arrays, _STATE: np.array(json.dumps(asdict(state)))}
-        np.savez(stream, **everything)
+        _write(stream, arrays, state)
 
 
-def load(path: Path) -> tuple[dict[str, NDArray[Any]], State]:
+def load(path: Path) -> tuple[Arrays, State]:
     """Read a checkpoint; raises `BadRun` for a damaged one."""
     try:
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as data:
-            state = _state(json.loads(str(data[_STATE])))
-            return {name: data[name] for name in data.files if name != _STATE}, state
+        with path.open("rb") as stream:
+            return _read(stream)
     except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
         raise BadRun(
             f"cannot read the checkpoint {path}", why=str(error), hint="start the training again without --resume"
         ) from error
+
+
+def agreed(team: Team, arrays: Arrays, state: State | None) -> tuple[Arrays, State]:
+    """What the team's chief has, on every worker; only the chief's `arrays` and `state` (not None there) count."""
+    stream = io.BytesIO()
+    if state is not None:
+        if team.count == 1:
+            return arrays, state
+        _write(stream, arrays, state)
+    return _read(io.BytesIO(team.share(stream.getvalue())))
 
 
 def after_epoch(state: State, row: EpochRow, best: Patience, plateau_patience: int) -> State:
@@ -104,6 +115,17 @@ def after_epoch(state: State, row: EpochRow, best: Patience, plateau_patience: i
         best=best,
         history=(*state.history, row),
     )
+
+
+def _write(stream: IO[bytes], arrays: Arrays, state: State) -> None:
+    everything: dict[str, Any] = {**arrays, _STATE: np.array(json.dumps(asdict(state)))}
+    np.savez(stream, **everything)
+
+
+def _read(stream: IO[bytes]) -> tuple[Arrays, State]:
+    with np.load(stream, allow_pickle=False) as data:
+        state = _state(json.loads(str(data[_STATE])))
+        return {name: data[name] for name in data.files if name != _STATE}, state
 
 
 def _state(data: dict[str, Any]) -> State:

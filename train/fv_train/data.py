@@ -20,7 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fv_core.imageset import Split
-from fv_train.augment import Draw, draw
+from fv_train.augment import Draw, draw, part_of
+from fv_train.distribute.shards import Shards
 from fv_train.errors import NothingToTrain
 from fv_train.rand_augment import tables
 from fv_train.recipe import Recipe
@@ -29,6 +30,7 @@ from fv_train.recipe import Recipe
 PREFETCH = 4
 # Reads and copies release the interpreter's lock; two keep a disk busy and leave the processor to the step.
 _FEED_THREADS = 2
+ALL_HERE = Shards()
 
 
 @dataclass(frozen=True)
@@ -60,9 +62,11 @@ def hold_out(labels: NDArray[np.int32], share: float, seed: int) -> tuple[NDArra
 
 
 class TrainBatches:
-    """The training pictures of a run, step by step."""
+    """The training pictures of a run, step by step; of each batch the `shards` of this process."""
 
-    def __init__(self, split: Split, indices: NDArray[np.int64], classes: int, recipe: Recipe) -> None:
+    def __init__(
+        self, split: Split, indices: NDArray[np.int64], classes: int, recipe: Recipe, shards: Shards = ALL_HERE
+    ) -> None:
         if len(indices) < 2 or classes < 2:
             raise NothingToTrain(
                 f"cannot train on {len(indices)} pictures of {classes} classes",
@@ -75,6 +79,8 @@ class TrainBatches:
         self._recipe = recipe
         self.batch_size = min(recipe.data.batch_size, len(indices))
         self.steps = len(indices) // self.batch_size
+        self._shards = shards
+        shards.check(self.batch_size, mixing=bool(recipe.augment.mixup or recipe.augment.cutmix))
 
     def batch(self, stage: int, epoch: int, step: int, order: NDArray[np.int64]) -> Batch:
         """The batch of one step; `order` is the epoch's `order`."""
@@ -82,13 +88,16 @@ class TrainBatches:
         # Ascending indices read the memory map in the order of the disk; the order within a batch has no meaning.
         chosen = np.sort(order[step * n : (step + 1) * n])
         random = np.random.default_rng([self._recipe.data.seed, stage, epoch, step])
-        recipe, images = self._recipe, self._split.images[chosen]
+        recipe = self._recipe
         numbers = draw(recipe.augment, random, n, recipe.size_of(stage), recipe.data.crop_fraction)
         targets = np.zeros((n, self._classes), dtype=np.float32)
         targets[np.arange(n), self._split.labels[chosen]] = 1.0
         share = numbers.share[:, None]
         mixed = targets * share + targets[numbers.partner] * (1.0 - share)
-        return Batch(images, numbers, mixed, tables(images, numbers.points))
+        # Everything is drawn for the whole batch; only the pictures of this process are read.
+        rows, partners = self._shards.rows(numbers.partner)
+        images, numbers = self._split.images[chosen[rows]], part_of(numbers, rows, partners)
+        return Batch(images, numbers, mixed[rows], tables(images, numbers.points))
 
     def order(self, stage: int, epoch: int) -> NDArray[np.int64]:
         """The pictures of an epoch in the order in which its steps take them; what does not fill a step is left out."""

@@ -74,3 +74,42 @@ class BadTeacher(InputError):
 
     code = "bad-teacher"
     usual_hint = "--set distill.teacher=RUN of the same image set"
+
+
+class CannotDistribute(InputError):
+    """A combination of backend, devices and settings that cannot be trained on several devices."""
+
+    code = "cannot-distribute"
+    usual_hint = "--set distribute=none"
+
+
+class BadWorkers(InputError):
+    """`--worker` and `--workers` do not name the machines of one training."""
+
+    code = "bad-workers"
+    usual_hint = "--worker 0 --workers HOST:PORT,HOST:PORT: the same list on every machine, each with its own number"
+
+
+class WorkersMissing(FvError):
+    """Not every worker came in time, or the chief could not be reached."""
+
+    code = "workers-missing"
+
+
+class TeamMismatch(InputError):
+    """The workers were started with different recipes, pictures, versions or devices."""
+
+    code = "team-mismatch"
+    usual_hint = "start the same command, on the same versions and the same image set, on every machine"
+
+
+class WorkerLost(FvError):
+    """Another worker ended, or was not heard of for too long, so the training ended."""
+
+    code = "worker-lost"
+
+
+class TrainingDied(FvError):
+    """The process that trained was ended from outside, or by its framework."""
+
+    code = "training-died"

@@ -8,7 +8,7 @@ and one backward (docs/findings.md, "The training step"):
 
 The kernel answers the unbiased variance v' = v N / (N - 1), N = n h w; Keras averages the biased one, so the moving
 variance is fed with v' (N - 1) / N. In bfloat16 the kernel reads and writes bfloat16 and sums in float32, where Keras
-converts all of x. Only the batch statistics of 4-D tensors take this way: everything else is Keras's own.
+converts all of x. Only the batch statistics of 4-D tensors of one device take this way: everything else is Keras's.
 
 The layer is for the copy that learns, which is thrown away; the saved model has Keras's layers.
 """
@@ -25,7 +25,7 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):  # type: ignore[
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """As Keras's, within rounding."""
-        if not (training and self.trainable) or mask is not None:
+        if not (training and self.trainable) or mask is not None or self.synchronized:
             return super().call(inputs, training=training, mask=mask)
         import tensorflow as tf
 

@@ -13,39 +13,39 @@ import time
 from dataclasses import replace
 
 import keras
-import numpy as np
 
 from fv_core.imageset import ImageSet
-from fv_core.preprocess import Preprocess
 from fv_core.progress import Progress, Silent
 from fv_core.units import percent_as_text
 from fv_train import as_is, backbones, checkpoint, history, precision
 from fv_train import run as runs
 from fv_train.begin import TrainOptions, create, refuse_existing, resumable
-from fv_train.checkpoint import EpochRow, State, after_epoch
-from fv_train.data import Batch, Feed, TrainBatches, hold_out
-from fv_train.errors import BadRun, NonFiniteLoss, NothingToTrain, OutOfMemory
-from fv_train.inputs import EvaluationInputs
-from fv_train.predict import answers
+from fv_train.checkpoint import Arrays, EpochRow, State, after_epoch
+from fv_train.data import Batch, Feed, TrainBatches
+from fv_train.distribute.engine import engine_for
+from fv_train.distribute.team import Alone, Team
+from fv_train.errors import BadRun, NonFiniteLoss, OutOfMemory
 from fv_train.recipe import Stage
 from fv_train.run import Run
 from fv_train.schedule import NO_EPOCH, learning_rate
-from fv_train.step import StepResult, Trainee, memory_errors, step_timer
+from fv_train.selection import divided
+from fv_train.step import StepResult, Trainee, memory_errors, network_arrays, step_timer
 from fv_train.teacher import Teacher
 
 # At most this much work is lost by kill -9; writing takes some ten milliseconds for these networks.
 CHECKPOINT_SECONDS = 60.0
+ALONE = Alone()
 
 
-def train(options: TrainOptions, progress: Progress | None = None) -> Run:
-    """Train, or go on training, and return the finished run.
+def train(options: TrainOptions, progress: Progress | None = None, team: Team = ALONE) -> Run:
+    """Train, or go on training, and return the finished run; in a `team` only the chief has it on disk.
 
     Raises `AlreadyExists` when `out` is there and `resume` is not set, `ResumeRefused` when recipe or pictures are not
     those of the run, `NonFiniteLoss`, `OutOfMemory`, and what recipes, image sets and weights raise.
     """
     if options.recipe.model.head == "published":
         return as_is.keep(options, progress or Silent())
-    session = _Session(options, progress or Silent())
+    session = _Session(options, progress or Silent(), team)
     session.train_to_the_end()
     return session.finish()
 
@@ -53,32 +53,39 @@ def train(options: TrainOptions, progress: Progress | None = None) -> Run:
 class _Session:
     """One process's work on a run. Nothing is written before the network stands: what cannot work leaves no folder."""
 
-    def __init__(self, options: TrainOptions, progress: Progress) -> None:
-        self._progress = progress
+    def __init__(self, options: TrainOptions, progress: Progress, team: Team) -> None:
+        self._progress, self._team, self._chief = progress, team, team.index == 0
         self._recipe = recipe = options.recipe
         self._stages = list(recipe.stage.items())
         self._saved_at = time.perf_counter()
         imageset = ImageSet.open(options.imageset)
         self._classes = imageset.classes
-        if not options.resume:
+        if self._chief and not options.resume:
             refuse_existing(options.out)
-        run, arrays, state = resumable(options, imageset) if options.resume else (None, None, None)
-        self._split_pictures(imageset)
-        self._state = state or self._first_state(imageset.size)
+        old = resumable(options, imageset) if self._chief and options.resume else (None, None, None)
+        run, arrays, state = old
+        self._engine = engine_for(recipe, team)
+        split, kept, self._selection = divided(imageset, recipe, team)
+        self._batches = TrainBatches(split, kept, len(self._classes), recipe, self._engine.shards)
         self._stored_size = imageset.size
-        self._teacher = Teacher(recipe.distill, self._classes) if recipe.distill.teacher else None
+        if state is None and self._chief:
+            state = self._first_state(imageset.size)
+        _, self._state = checkpoint.agreed(team, {}, state)
+        with self._engine.scope():
+            self._teacher = Teacher(recipe.distill, self._classes) if recipe.distill.teacher else None
         # Timing draws random numbers; the starting weights must not depend on whether it ran.
         keras.utils.set_random_seed(recipe.data.seed)
-        self._trainee = self._trainee_of_stage(load_weights=arrays is None)
-        self._run = run or create(options, imageset)
+        start = self._chief_start(arrays)
+        self._trainee = self._trainee_of_stage(load_weights=start is None)
+        self._run = run or create(options, imageset, write=self._chief)
         self._checkpoints = self._run.folder / runs.CHECKPOINTS
-        if arrays is None:
-            self._save()
-            return
         try:
-            self._trainee.restore(arrays)
+            if start is not None:
+                self._trainee.restore(start)
         except ValueError as error:
             raise BadRun(f"the checkpoint in {self._run.folder} does not fit its recipe", why=str(error)) from error
+        if arrays is None:
+            self._save()
 
     def train_to_the_end(self) -> None:
         """Run what is left of the stages."""
@@ -96,10 +103,11 @@ class _Session:
 
     def finish(self) -> Run:
         """Write the model under the float32 policy, last of all."""
+        if not self._chief:
+            return self._run
         if self._recipe.select.keep == "best":
             arrays, _ = checkpoint.load(self._checkpoints / checkpoint.BEST)
-            for i, variable in enumerate(self._trainee.network.logits.variables):
-                variable.assign(arrays[f"network/{i:04d}"])
+            self._trainee.restore(arrays)
         else:
             self._trainee.use_average()
         full = backbones.build(self._recipe, len(self._classes), load_weights=False)
@@ -109,45 +117,44 @@ class _Session:
 
     def _trainee_of_stage(self, *, load_weights: bool) -> Trainee:
         """The network at the input size of the stage, ready for its first step."""
-        size, state = self._recipe.size_of(self._state.stage), self._state
-        network = backbones.build(
-            self._recipe,
-            len(self._classes),
-            policy=state.compute,
-            load_weights=load_weights,
-            input_size=size,
-            fused=not state.jit,
-        )
-        teacher = self._teacher.at(size) if self._teacher else None
-        trainee = Trainee(network, self._recipe, self._stored_size, jit=state.jit, teacher=teacher)
-        trainee.start_stage(self._stages[state.stage][1])
-        self._choose_selection(size)
+        size = self._recipe.size_of(self._state.stage)
+        with self._engine.scope():
+            network = self._network(load_weights=load_weights)
+            teacher = self._teacher.at(size) if self._teacher else None
+            jit = self._state.jit
+            trainee = Trainee(network, self._recipe, self._stored_size, jit=jit, teacher=teacher, engine=self._engine)
+        trainee.start_stage(self._stages[self._state.stage][1])
+        self._selection.see(size)
+        self._answering = network.logits
+        if self._engine.says:
+            # A distributed network answers on all devices at once, and only together with the other workers.
+            self._answering = self._network(load_weights=False).logits
+            self._answering.jit_compile = jit
         return trainee
 
-    def _split_pictures(self, imageset: ImageSet) -> None:
-        recipe, split = self._recipe, imageset.split("train")
-        if recipe.select.on == "reported":
-            kept, reported = np.arange(len(split)), imageset.split(imageset.reported_split())
-            self._selected = reported, np.arange(len(reported))
-        else:
-            kept, held = hold_out(split.labels, recipe.select.holdout, recipe.data.seed)
-            self._selected = split, held
-        if not len(self._selected[1]):
-            raise NothingToTrain("no picture is left to choose the best epoch with", why="every class has only one")
-        if recipe.data.limit:
-            kept = np.sort(np.random.default_rng(recipe.data.seed).permutation(kept)[: recipe.data.limit])
-        self._batches = TrainBatches(split, kept, len(self._classes), recipe)
+    def _network(self, *, load_weights: bool) -> backbones.Network:
+        size, compute, fused = self._recipe.size_of(self._state.stage), self._state.compute, not self._state.jit
+        return backbones.build(
+            self._recipe, len(self._classes), policy=compute, load_weights=load_weights, input_size=size, fused=fused
+        )
 
-    def _choose_selection(self, input_size: int) -> None:
-        """The selection pictures as the network of this stage sees them."""
-        split, indices = self._selected
-        preprocess = Preprocess(self._stored_size, self._recipe.data.crop_fraction, input_size)
-        self._selection = EvaluationInputs(split, indices, preprocess)
+    def _chief_start(self, arrays: Arrays | None) -> Arrays | None:
+        """What the chief starts from, on all workers; None: starting weights that have yet to be loaded, alone."""
+        if self._team.count == 1:
+            return arrays
+        if arrays is None and self._chief:
+            arrays = network_arrays(self._network(load_weights=True))
+        arrays, _ = checkpoint.agreed(self._team, arrays or {}, self._state)
+        keras.utils.set_random_seed(self._recipe.data.seed)
+        return arrays
 
     def _first_state(self, stored_size: int) -> State:
         batch = self._batches.batch(0, 0, 0, self._batches.order(0, 0))
         timer = step_timer(self._recipe, self._stages[0][1], stored_size, batch)
         choice = precision.choose(self._recipe.precision, precision.this_device(), timer)
+        choice = self._engine.restrict(choice)
+        if self._engine.says:
+            self._progress.say(f"each batch is divided among {self._engine.says}")
         self._progress.say(f"arithmetic {choice.compute}, XLA {'on' if choice.jit else 'off'}: {choice.why}")
         return State(compute=choice.compute, jit=choice.jit)
 
@@ -211,7 +218,7 @@ class _Session:
         before = self._trainee.use_average()
         top1 = self._selection_top1()
         best = state.best.after(top1)
-        if best.waited == 0 and self._recipe.select.keep == "best":
+        if best.waited == 0 and self._recipe.select.keep == "best" and self._chief:
             network = {key: value for key, value in self._trainee.arrays().items() if key.startswith("network/")}
             checkpoint.save(self._checkpoints / checkpoint.BEST, network, state)
         self._trainee.put_back(before)
@@ -228,14 +235,15 @@ class _Session:
         )
         self._state = after_epoch(state, row, best, self._recipe.schedule.patience)
         self._say(row)
-        history.write_csv(self._run.folder / runs.HISTORY, self._state.history)
-        history.write_tensorboard(self._run.folder / runs.TENSORBOARD, row)
+        if self._chief:
+            history.write_csv(self._run.folder / runs.HISTORY, self._state.history)
+            history.write_tensorboard(self._run.folder / runs.TENSORBOARD, row)
         self._save()
 
     def _selection_top1(self) -> float:
-        size = self._batches.batch_size
-        logits = answers(self._trainee.network.logits, self._selection.batches(size), size)
-        return float((logits.argmax(axis=1) == self._selection.labels).mean())
+        if self._answering is not self._trainee.network.logits:
+            self._answering.set_weights(self._trainee.network.logits.get_weights())
+        return self._selection.top1(self._answering, self._batches.batch_size)
 
     def _say(self, row: EpochRow) -> None:
         pictures = "held out of train" if self._recipe.select.on == "holdout" else "of the reported split"
@@ -264,5 +272,6 @@ class _Session:
         self._save()
 
     def _save(self) -> None:
-        checkpoint.save(self._checkpoints / checkpoint.LAST, self._trainee.arrays(), self._state)
+        if self._chief:
+            checkpoint.save(self._checkpoints / checkpoint.LAST, self._trainee.arrays(), self._state)
         self._saved_at = time.perf_counter()

@@ -205,9 +205,13 @@ class Expect:
 
 @dataclass(frozen=True)
 class Recipe:
-    """A resolved recipe. `name` is the file's stem; `stages` run in order."""
+    """A resolved recipe. `name` is the file's stem; `stages` run in order.
+
+    `distribute`: `data_parallel` divides each batch among all devices of this machine, or of several (`--workers`).
+    """
 
     name: str
+    distribute: Literal["none", "data_parallel"] = "none"
     data: Data = Data()
     model: Model = Model()
     stage: Mapping[str, Stage] = field(default_factory=lambda: {"all": Stage()})

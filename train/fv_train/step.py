@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from fv_train.augment import FIELDS, AugmentLayer
 from fv_train.backbones import Network, batch_norms, build
 from fv_train.data import Batch
+from fv_train.distribute.engine import Engine, OneDevice
 from fv_train.recipe import Optimizer, Recipe, Stage
 from fv_train.teacher import SoftTargets
 
@@ -27,6 +28,7 @@ from fv_train.teacher import SoftTargets
 _TIMED_STEPS = 3
 # Scale and shift of a normalization and biases are not decayed (Goyal et al. 2017, section 5.3; He et al. 2019).
 _NOT_DECAYED = ["bias", "beta", "gamma"]
+ONE_DEVICE = OneDevice()
 
 
 @dataclass(frozen=True)
@@ -42,9 +44,17 @@ class Trainee:
     `teacher` gives probabilities at the same size."""
 
     def __init__(
-        self, network: Network, recipe: Recipe, stored_size: int, *, jit: bool, teacher: keras.Model | None = None
+        self,
+        network: Network,
+        recipe: Recipe,
+        stored_size: int,
+        *,
+        jit: bool,
+        teacher: keras.Model | None = None,
+        engine: Engine = ONE_DEVICE,
     ) -> None:
         self.network = network
+        self._engine = engine
         self._recipe = recipe
         self._jit = jit
         self._soft = recipe.distill.weight if teacher is not None else 0.0
@@ -70,10 +80,16 @@ class Trainee:
         if stage.batch_norm == "frozen":
             for layer in batch_norms(self.network.logits):
                 layer.trainable = False
+        self._engine.prepare(self.network.logits)
+        with self._engine.scope():
+            self._compile()
+        self._step = self._engine.step_of(self._model)
+
+    def _compile(self) -> None:
         rates = self._rates()
         factors = tuple(rates[id(variable)] for variable in self._model.trainable_variables)
         self._model.compile(
-            optimizer=optimizer_for(self._recipe.optimizer, factors),
+            optimizer=optimizer_for(self._recipe.optimizer, factors, self._engine),
             loss=keras.losses.CategoricalCrossentropy(
                 from_logits=True, label_smoothing=self._recipe.regularize.label_smoothing
             ),
@@ -100,16 +116,19 @@ class Trainee:
         """One step of the optimizer."""
         self._model.optimizer.learning_rate = learning_rate
         drawn = batch.draw
+        x: list[NDArray[Any]]
         x = [batch.images, drawn.parameters, drawn.partner, drawn.share, drawn.box, batch.tables]
-        logs = self._model.train_on_batch(x, batch.targets, return_dict=True)
+        logs = self._step(x, batch.targets)
         return StepResult(float(logs["loss"]), float(logs["accuracy"]))
 
     def use_average(self) -> list[NDArray[Any]]:
         """Put the average of the weights in their place, where the recipe has one; returns what was there before."""
         variables = self._model.trainable_variables
-        before = [np.array(keras.ops.convert_to_numpy(variable)) for variable in variables]
-        if self._recipe.optimizer.ema_decay and int(self._model.optimizer.iterations):
+        before = _values(variables)
+        if self._recipe.optimizer.ema_decay and int(keras.ops.convert_to_numpy(self._model.optimizer.iterations)):
             self._model.optimizer.finalize_variable_values(variables)
+            # Keras puts the average itself there; under JAX the next program would take both away with one.
+            self.put_back(_values(variables))
         return before
 
     def put_back(self, weights: list[NDArray[Any]]) -> None:
@@ -119,14 +138,14 @@ class Trainee:
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Everything that changes in training: weights, the state of dropout, and the optimizer."""
-        named = {f"network/{i:04d}": v for i, v in enumerate(self.network.logits.variables)}
-        named |= {f"optimizer/{i:04d}": v for i, v in enumerate(self._model.optimizer.variables)}
-        return {name: np.array(keras.ops.convert_to_numpy(variable)) for name, variable in named.items()}
+        optimizer = {f"optimizer/{i:04d}": value for i, value in enumerate(_values(self._model.optimizer.variables))}
+        return network_arrays(self.network) | optimizer
 
     def restore(self, arrays: dict[str, NDArray[Any]]) -> None:
-        """Set what `arrays` gave; raises `ValueError` when names or shapes differ."""
+        """Set what `arrays` gave, or `network_arrays`; raises `ValueError` when names or shapes differ."""
         variables = {f"network/{i:04d}": v for i, v in enumerate(self.network.logits.variables)}
-        variables |= {f"optimizer/{i:04d}": v for i, v in enumerate(self._model.optimizer.variables)}
+        if any(name.startswith("optimizer/") for name in arrays):
+            variables |= {f"optimizer/{i:04d}": v for i, v in enumerate(self._model.optimizer.variables)}
         if set(variables) != set(arrays):
             raise ValueError(f"{len(arrays)} arrays for {len(variables)} variables")
         for name, variable in variables.items():
@@ -135,7 +154,18 @@ class Trainee:
             variable.assign(arrays[name])
 
 
-def optimizer_for(settings: Optimizer, factors: tuple[float, ...]) -> keras.optimizers.Optimizer:
+def network_arrays(network: Network) -> dict[str, NDArray[Any]]:
+    """The weights of a network and the state of its dropout."""
+    return {f"network/{i:04d}": value for i, value in enumerate(_values(network.logits.variables))}
+
+
+def _values(variables: list[Any]) -> list[NDArray[Any]]:
+    return [np.array(keras.ops.convert_to_numpy(variable)) for variable in variables]
+
+
+def optimizer_for(
+    settings: Optimizer, factors: tuple[float, ...], engine: Engine = ONE_DEVICE
+) -> keras.optimizers.Optimizer:
     """The recipe's optimizer; `factors` has one entry a trainable variable: how much faster it learns."""
     common: dict[str, Any] = {"learning_rate": 0.0}
     if settings.weight_decay:
@@ -149,6 +179,7 @@ def optimizer_for(settings: Optimizer, factors: tuple[float, ...]) -> keras.opti
     if settings.name == "adamw":
         common["weight_decay"] = settings.weight_decay
     kind = {"adamw": keras.optimizers.AdamW, "adam": keras.optimizers.Adam, "sgd": keras.optimizers.SGD}[settings.name]
+    kind = engine.optimizer(kind, clipped=bool(settings.clip_norm))
     optimizer = _with_factors(kind, factors)(**common)
     if settings.weight_decay:
         optimizer.exclude_from_weight_decay(var_names=_NOT_DECAYED)
