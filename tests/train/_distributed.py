@@ -12,6 +12,15 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+# `tests.train._pictures` has them too, but imports Keras.
+TINY = (
+    "model.backbone=tiny",
+    "data.input_size=32",
+    "data.batch_size=8",
+    "stage.scratch.epochs=2",
+    "select.holdout=0.2",
+    "schedule.warmup_epochs=0",
+)
 
 
 def begin(devices: int) -> None:
@@ -34,14 +43,25 @@ def begin(devices: int) -> None:
 def main(words: list[str]) -> int:
     from fv_core.errors import FvError
     from fv_train.begin import TrainOptions
-    from fv_train.loop import train
-    from tests.train._pictures import tiny_recipe
+    from fv_train.distribute.cluster import Cluster
+    from fv_train.recipe import load_recipe
 
     resume = "--resume" in words
     settings = [word for word in words[3:] if "=" in word]
-    options = TrainOptions(tiny_recipe(*settings), Path(words[1]), Path(words[2]), resume)
+    recipe = load_recipe("plates_quick", (*TINY, *settings))
+    options = TrainOptions(recipe, Path(words[1]), Path(words[2]), resume)
     try:
-        train(options, Spoken())
+        if TEAM:
+            from fv_train.distribute.supervise import train_together
+
+            index, addresses = TEAM.split()
+            silence_s, join_s = (float(os.environ.get(name, "20")) for name in ("FV_SILENCE_S", "FV_JOIN_S"))
+            cluster = Cluster(tuple(addresses.split(",")), int(index), join_s, silence_s)
+            train_together(options, cluster, Spoken())
+        else:
+            from fv_train.loop import train
+
+            train(options, Spoken())
     except FvError as error:
         print(f"error[{error.code}]: {error}\nhint: {error.hint}", flush=True)
         return error.exit_code
@@ -59,6 +79,9 @@ class Spoken:
 
 
 sys.path.insert(0, str(ROOT))
-begin(int(sys.argv[1]))
+TEAM = os.environ.get("FV_TEAM", "")
+# The supervisor of a worker computes nothing; the child that it starts imports this file under another name.
+if not TEAM or __name__ != "__main__":
+    begin(int(sys.argv[1]))
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

@@ -80,6 +80,11 @@ def engine_for(recipe: Recipe, team: Team) -> Engine:
     backend = keras.backend.backend()
     if recipe.distribute == "none":
         return OneDevice()
+    chiefs = team.share(backend.encode()).decode()
+    if chiefs != backend:
+        raise TeamMismatch(
+            f"worker {team.index} runs Keras on {backend}, worker 0 on {chiefs}", why="one framework connects them"
+        )
     engine: Engine
     if backend == "tensorflow":
         from fv_train.distribute.mirrored import Mirrored
