@@ -103,15 +103,17 @@ class _Session:
 
     def finish(self) -> Run:
         """Write the model under the float32 policy, last of all."""
+        if self._recipe.select.keep == "last":
+            self._trainee.use_average()
         if not self._chief:
             return self._run
+        own = self._own_network()
         if self._recipe.select.keep == "best":
             arrays, _ = checkpoint.load(self._checkpoints / checkpoint.BEST)
-            self._trainee.restore(arrays)
-        else:
-            self._trainee.use_average()
+            for i, variable in enumerate(own.variables):
+                variable.assign(arrays[f"network/{i:04d}"])
         full = backbones.build(self._recipe, len(self._classes), load_weights=False)
-        full.logits.set_weights(self._trainee.network.logits.get_weights())
+        full.logits.set_weights(own.get_weights())
         self._run.write_model(full.probabilities)
         return self._run
 
@@ -241,9 +243,13 @@ class _Session:
         self._save()
 
     def _selection_top1(self) -> float:
+        return self._selection.top1(self._own_network(), self._batches.batch_size)
+
+    def _own_network(self) -> keras.Model:
+        """The network with the weights of now, on this process alone: what others need not take part in."""
         if self._answering is not self._trainee.network.logits:
             self._answering.set_weights(self._trainee.network.logits.get_weights())
-        return self._selection.top1(self._answering, self._batches.batch_size)
+        return self._answering
 
     def _say(self, row: EpochRow) -> None:
         pictures = "held out of train" if self._recipe.select.on == "holdout" else "of the reported split"
