@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +14,7 @@ from fv_core.errors import InputError
 
 if TYPE_CHECKING:
     from fv_train.begin import TrainOptions
+    from fv_train.run import Run
 
 app = typer.Typer()
 RUNS = Path("runs")
@@ -33,26 +35,52 @@ def train(
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a key of the recipe.")
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")] = False,
+    worker: Annotated[int | None, typer.Option(help="On several machines: which of --workers this one is.")] = None,
+    workers: Annotated[
+        str | None,
+        typer.Option(metavar="HOST:PORT,…", help="All machines, the same on each; the first writes the run."),
+    ] = None,
 ) -> None:
     """Train a recipe on an image set.
 
     Stopped in any way, a run goes on from its last checkpoint with --resume.
+
+    distribute=data_parallel divides each batch among all devices of this machine, or of those of --workers.
     """
     options = _options(recipe, settings or [], data, out, resume=resume)
-    import_keras()
-    from fv_train.loop import train as run_training
-
     try:
-        with output.progress() as progress:
-            run = run_training(options, progress)
+        run = _trained_together(options, worker, workers) if worker is not None or workers else _trained(options)
     except KeyboardInterrupt:
         # The path of a run that was stopped before its folder was made would lead nowhere.
         if options.out.is_dir():
-            output.next_step(_again(recipe, settings or [], data, options.out))
+            output.next_step(_again(recipe, settings or [], data, options.out, worker, workers))
         raise
+    if run is None:
+        output.stderr().print(f"worker {worker} is done: the run is on the machine of worker 0")
+        return
     output.stdout().print(f"[bold]{output.safe(str(run.folder))}[/bold]", soft_wrap=True)
     output.next_step(f"fv evaluate {run.folder} --data {options.imageset}")
     output.next_step(f"fv export {run.folder} --int8")
+
+
+def _trained(options: TrainOptions) -> Run:
+    import_keras()
+    from fv_train.loop import train as run_training
+
+    with output.progress() as progress:
+        return run_training(options, progress)
+
+
+def _trained_together(options: TrainOptions, worker: int | None, workers: str | None) -> Run | None:
+    """As one of several; Keras is imported by the process that trains."""
+    if importlib.util.find_spec("keras") is None:
+        import_keras()  # says what is missing
+    from fv_train.distribute.cluster import read_cluster
+    from fv_train.distribute.supervise import train_together
+
+    cluster = read_cluster(worker, workers)
+    with output.progress() as progress:
+        return train_together(options, cluster, progress)
 
 
 def _options(name: str, settings: list[str], data: Path | None, out: Path | None, *, resume: bool) -> TrainOptions:
@@ -75,7 +103,9 @@ def _options(name: str, settings: list[str], data: Path | None, out: Path | None
     return TrainOptions(recipe, imageset, out, resume)
 
 
-def _again(recipe: str, settings: list[str], data: Path | None, out: Path) -> str:
+def _again(
+    recipe: str, settings: list[str], data: Path | None, out: Path, worker: int | None, workers: str | None
+) -> str:
     """The command that goes on with the same training."""
     import shlex
 
@@ -83,4 +113,5 @@ def _again(recipe: str, settings: list[str], data: Path | None, out: Path) -> st
     words += ["--data", str(data)] if data else []
     for setting in settings:
         words += ["--set", setting]
+    words += ["--worker", str(worker), "--workers", workers] if worker is not None and workers else []
     return shlex.join([*words, "--resume"])

@@ -39,8 +39,11 @@ class Cluster:
         return host, port + 1
 
 
-def read_cluster(index: int, workers: str) -> Cluster:
+def read_cluster(index: int | None, workers: str | None) -> Cluster:
     """The cluster of a command line; raises `BadWorkers`."""
+    if index is None or workers is None:
+        given, missing = ("--workers", "--worker") if index is None else ("--worker", "--workers")
+        raise BadWorkers(f"{given} needs {missing}", why="one says who there is, the other who this machine is")
     addresses = tuple(word.strip() for word in workers.split(","))
     for address in addresses:
         _parts(address)

@@ -8,10 +8,13 @@ The chief's last checkpoint is whole, so the same command with --resume goes on 
 from __future__ import annotations
 
 import multiprocessing
+import os
+import signal
 import struct
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from multiprocessing.connection import wait
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -60,6 +63,20 @@ def train_together(options: TrainOptions, cluster: Cluster, progress: Progress) 
     return None if cluster.index else Run.open(options.out)
 
 
+@contextmanager
+def _quiet_tracker() -> Iterator[None]:
+    """A process that is killed leaves semaphores, which Python's tracker, started here, removes and warns about."""
+    before = os.environ.get("PYTHONWARNINGS")
+    os.environ["PYTHONWARNINGS"] = ",".join(text for text in (before, "ignore:resource_tracker") if text)
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PYTHONWARNINGS"]
+        else:
+            os.environ["PYTHONWARNINGS"] = before
+
+
 class _Supervisor:
     """The child process, the line, and what waits to be answered."""
 
@@ -70,7 +87,8 @@ class _Supervisor:
         self._pipe, theirs = context.Pipe()
         arguments = (theirs, options, cluster.index, cluster.workers, str(log))
         self._process = context.Process(target=child.work, args=arguments, daemon=True)
-        self._process.start()
+        with _quiet_tracker():
+            self._process.start()
         theirs.close()
         self._asked = ""
         self._own = 0
@@ -96,10 +114,9 @@ class _Supervisor:
                 self._once()
             if self._chief:
                 self._tell(Kind.DONE)
-        except WorkerLost as error:
-            error = self._with_checkpoint(error)
+        except (WorkerLost, TrainingDied) as error:
             self._tell(Kind.STOPPED, to_bytes(error))
-            raise error from error.__cause__
+            raise self._with_checkpoint(error) from error
         except FvError as error:
             self._tell(Kind.STOPPED, to_bytes(error))
             raise
@@ -117,7 +134,7 @@ class _Supervisor:
         if self._pipe in ready:
             self._hear_child()
         elif self._process.sentinel in ready and not self._done:
-            raise self._died(f"its process ended with code {self._process.exitcode}")
+            raise self._ended_itself()
         self._answer()
         if self._meet_by is not None and time.monotonic() > self._meet_by:
             raise WorkersMissing(
@@ -159,8 +176,7 @@ class _Supervisor:
         try:
             word, value = self._pipe.recv()
         except EOFError:
-            self._process.join()
-            raise self._died(f"its process ended with code {self._process.exitcode}") from None
+            raise self._ended_itself() from None
         if word == "advance":
             self._progress.advance(*value)
         elif word == "say":
@@ -168,7 +184,7 @@ class _Supervisor:
         elif word == "error":
             raise value
         elif word == "fault":
-            raise self._died(value)
+            raise self._failed(value)
         elif word == "done":
             self._done = True
             if not self._chief:
@@ -200,28 +216,34 @@ class _Supervisor:
                 self._line.send(Kind.SUM, _NUMBER.pack(total))
             self._pipe.send(total)
 
-    def _died(self, how: str) -> TrainingDied:
-        """Why the training of this worker is no more; raises the better reason when another worker is it."""
+    def _ended_itself(self) -> FvError:
+        """Why the training process is no more. Its framework aborts it when another worker's is gone."""
+        self._process.join()
+        code = self._process.exitcode or 0
+        if code == -signal.SIGABRT:
+            return self._failed("its framework aborted it")
+        how = f"signal {-code} ended its process" if code < 0 else f"its process ended with code {code}"
+        return self._died(how, "", "free -h, and the system's log, say whether memory was short")
+
+    def _failed(self, how: str) -> FvError:
+        """What the framework failed with; raises the better reason when it is another worker."""
         until = time.monotonic() + _REASON_S
         while (left := until - time.monotonic()) > 0:
             sources: list[Any] = list(self._line.connections.values())
             self._hear(wait(sources, left))
         # Indented lines and those with stars belong to a native stack trace.
         lines = [line for line in self._log.read_text(errors="replace").splitlines() if line[:1] not in ("", " ", "*")]
-        return TrainingDied(
-            f"the training of worker {self._cluster.index} stopped: {how}",
-            why=lines[-1] if lines else "",
-            hint="free -h, and the system's log, say whether memory was short",
-        )
+        return self._died(how, lines[-1] if lines else "", "")
 
-    def _with_checkpoint(self, error: WorkerLost) -> WorkerLost:
+    def _died(self, how: str, why: str, hint: str) -> TrainingDied:
+        return TrainingDied(f"the training of worker {self._cluster.index} stopped: {how}", why=why, hint=hint)
+
+    def _with_checkpoint(self, error: WorkerLost | TrainingDied) -> FvError:
         """The error with how to go on; where to go on from is known to the chief."""
         last = self._options.out / runs.CHECKPOINTS / checkpoint.LAST
         kept = f"the last checkpoint is {last}" if self._chief and last.is_file() else ""
         why = "; ".join(text for text in (error.why, kept) if text)
-        again = WorkerLost(error.problem, why=why, hint=error.hint or "start every worker again, with --resume")
-        again.__cause__ = error.__cause__
-        return again
+        return type(error)(error.problem, why=why, hint=error.hint or "start every worker again, with --resume")
 
     def _tell(self, kind: Kind, data: bytes = b"") -> None:
         """To those who are still there."""
