@@ -86,10 +86,12 @@ def _environment() -> dict[str, str]:
 def _read(status: int, answer: IO[bytes], noise: str) -> Any:
     if status != 0:
         raise _death(status, noise)
-    answer.seek(0)
-    data = answer.read(MAX_ANSWER_BYTES + 1)
-    if len(data) > MAX_ANSWER_BYTES:
+    # Asked for that many bytes, a stream takes the room for them first; this process may have hardly any left.
+    size_bytes = answer.seek(0, os.SEEK_END)
+    if size_bytes > MAX_ANSWER_BYTES:
         raise ChildCrashed("the child process answered too much", why=f"more than {MAX_ANSWER_BYTES} bytes")
+    answer.seek(0)
+    data = answer.read(size_bytes)
     try:
         message = json.loads(data)
     except (ValueError, RecursionError):

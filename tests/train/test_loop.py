@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,16 +11,19 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
 
 from fv_core.errors import AlreadyExists, DiskFull, FvError
 from fv_core.files import sha256_of_file
 from fv_core.imageset import ImageSet
 from fv_core.progress import Silent
-from fv_train import checkpoint, loop
+from fv_train import checkpoint, fitting, loop
 from fv_train.begin import TrainOptions
+from fv_train.data import Feed
 from fv_train.errors import BadRecipe, BadRun, NonFiniteLoss, OutOfMemory, ResumeRefused, UnfinishedRun
+from fv_train.input_limit import Limit
 from fv_train.loop import train
-from fv_train.recipe import Recipe
+from fv_train.recipe import Recipe, load_recipe
 from fv_train.run import Run
 from fv_train.step import StepResult, Trainee
 from tests.train._pictures import CLASSES, imageset, tiny_recipe, with_tiny_backbone
@@ -228,13 +232,58 @@ def test_a_loss_that_is_no_number_stops_and_names_the_step(
     assert (state.epoch, state.step) == (1, 0)
 
 
-def test_a_batch_that_does_not_fit_names_a_smaller_one(
+def test_a_batch_that_does_not_fit_names_the_one_that_does(
     pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Trainee, "run", failing(MemoryError("full"), 0))
-    with pytest.raises(OutOfMemory) as caught:
+    tried = []
+
+    def fits(trial: fitting.Trial) -> bool:
+        tried.append(trial.batch_size)
+        return trial.batch_size <= 2
+
+    monkeypatch.setattr(fitting, "fits", fits)
+    out, said = tmp_path / "run", Listening()
+    with pytest.raises(OutOfMemory, match="a batch of 8 pictures does not fit into memory: one of 2 does") as caught:
+        train(options(pictures, out), said)
+    assert tried == [4, 2]
+    assert "out of memory: trying a batch of 4" in said.said
+    monkeypatch.undo()
+    # The command that is offered can be typed: it trains with what was found.
+    words = shlex.split(caught.value.hint)
+    assert words[:3] == ["fv", "train", str(out / "recipe.toml")]
+    recipe = load_recipe(words[2], [words[i + 1] for i, word in enumerate(words) if word == "--set"])
+    assert recipe.data.batch_size == 2
+    assert recipe.stage["scratch"].learning_rate == pytest.approx(3e-3 / 2)
+    assert train(TrainOptions(recipe, Path(words[4]), Path(words[6]))).finished
+
+
+def test_an_error_that_is_not_about_memory_stays_what_it_is(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tensorflow.errors import InternalError
+
+    monkeypatch.setattr(Trainee, "run", failing(InternalError(None, None, "a bug"), 0))
+    with pytest.raises(InternalError, match="a bug"):
         train(options(pictures, tmp_path / "run"))
-    assert caught.value.hint == "--set data.batch_size=4"
+
+
+def test_a_slow_input_is_called_by_name_once(pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    slow = Limit("disk", 0.4, 3.0, 1.0)
+    monkeypatch.setattr(Feed, "limit", lambda self, waiting_share: slow)
+    heard = Listening()
+    train(options(pictures, tmp_path / "run"), heard)
+    assert sum(said.endswith("waiting for data: the disk is the limit") for said in heard.said) == 2
+    assert heard.said.count(slow.sentence()) == 1
+
+
+def test_the_board_has_every_epoch_and_what_each_stage_was_shown(finished: Run) -> None:
+    (path,) = (finished.folder / "tensorboard").iterdir()
+    found = [(event.step, value.tag) for event in EventFileLoader(str(path)).Load() for value in event.summary.value]
+    scalars = ("learning_rate", "loss", "accuracy", "select_top1", "images_per_s", "waiting_share")
+    for epoch in (1, 2):
+        assert {tag for step, tag in found if step == epoch} >= {*scalars, "confusion"}
+    assert [step for step, tag in found if tag == "augmented"] == [1]
 
 
 def test_a_full_disk_keeps_the_checkpoint_before(

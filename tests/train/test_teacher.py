@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -10,9 +12,11 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax, softmax
 
+from fv_core.errors import MissingPath
+from fv_core.files import sha256_of_file
 from fv_core.imageset import ImageSet
-from fv_train.begin import TrainOptions
-from fv_train.errors import BadTeacher
+from fv_train.begin import TrainOptions, create, resumable
+from fv_train.errors import BadTeacher, ResumeRefused
 from fv_train.loop import train
 from fv_train.recipe import Distill
 from fv_train.run import Run
@@ -88,3 +92,34 @@ def test_a_teacher_of_other_classes_is_refused(taught: Run) -> None:
 def test_a_teacher_does_not_learn(taught: Run) -> None:
     model = Teacher(Distill(str(taught.folder)), CLASSES).at(32)
     assert not model.trainable_variables
+
+
+def test_a_teacher_that_was_replaced_is_refused_on_resume(taught: Run, pictures: Path, tmp_path: Path) -> None:
+    teacher = tmp_path / "teacher"
+    shutil.copytree(taught.folder, teacher)
+    chosen = TrainOptions(tiny_recipe(f"distill.teacher={teacher}"), pictures, tmp_path / "student")
+    begun = create(chosen, ImageSet.open(pictures))
+    assert begun.info.teacher_sha256 == taught.info.model_sha256
+    resumable(chosen, ImageSet.open(pictures))
+    model = teacher / "model.keras"
+    model.write_bytes(model.read_bytes() + b"another")
+    with pytest.raises(ResumeRefused) as caught:
+        resumable(chosen, ImageSet.open(pictures))
+    assert (
+        caught.value.why
+        == f"its model was {taught.info.model_sha256[:16]} (SHA-256), and is {sha256_of_file(model)[:16]}"
+    )
+    # A manifest from before the digest was recorded says nothing, and is believed.
+    begun.write_info(replace(begun.info, teacher_sha256=""))
+    resumable(chosen, ImageSet.open(pictures))
+
+
+def test_a_teacher_that_is_gone_is_said_before_anything_is_written(pictures: Path, tmp_path: Path) -> None:
+    chosen = TrainOptions(tiny_recipe(f"distill.teacher={tmp_path / 'gone'}"), pictures, tmp_path / "student")
+    with pytest.raises(MissingPath, match="no teacher at"):
+        create(chosen, ImageSet.open(pictures))
+    assert not (tmp_path / "student").exists()
+
+
+def test_a_run_without_a_teacher_records_none(taught: Run) -> None:
+    assert taught.info.teacher_sha256 == ""

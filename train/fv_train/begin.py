@@ -12,8 +12,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from fv_core.errors import AlreadyExists
-from fv_core.files import whole_folder, write_text
+from fv_core.errors import AlreadyExists, MissingPath
+from fv_core.files import sha256_of_file, whole_folder, write_text
 from fv_core.imageset import ImageSet
 from fv_core.preprocess import Preprocess
 from fv_train import checkpoint
@@ -61,6 +61,7 @@ def create(options: TrainOptions, imageset: ImageSet, *, write: bool = True) -> 
         dataset_path=_path_from(options.out, options.imageset),
         selected_on=recipe.select.on,
         versions=installed_versions(),
+        teacher_sha256=_digest_of_teacher(recipe),
     )
     if not write:
         return Run(options.out, info)
@@ -87,6 +88,7 @@ def resumable(options: TrainOptions, imageset: ImageSet) -> tuple[Run, dict[str,
             f"{options.imageset} is {imageset.fingerprint[:16]} with {len(imageset.classes)}",
             hint=f"--data {run.dataset_path()}",
         )
+    _refuse_other_teacher(run, options.recipe)
     last = run.folder / runs.CHECKPOINTS / checkpoint.LAST
     if not last.is_file():
         return run, None, None
@@ -116,6 +118,28 @@ def _refuse_other_recipe(run: Run, recipe: Recipe) -> None:
         why="; ".join(changed),
         hint=f"fv train {run.folder / runs.RECIPE} --out {run.folder} --resume",
     )
+
+
+def _digest_of_teacher(recipe: Recipe) -> str:
+    """SHA-256 of the model that the recipe learns from, empty without one; raises `MissingPath`, `UnfinishedRun`."""
+    if not recipe.distill.teacher:
+        return ""
+    path = Path(recipe.distill.teacher)
+    model = Run.open(path).model_path if path.is_dir() else path
+    if not model.is_file():
+        raise MissingPath(f"no teacher at {path}", why="there is no such run or file", hint="--set distill.teacher=RUN")
+    return sha256_of_file(model)
+
+
+def _refuse_other_teacher(run: Run, recipe: Recipe) -> None:
+    """The same path may lead to another model by now. A manifest of before this was recorded says nothing."""
+    began, now = run.info.teacher_sha256, _digest_of_teacher(recipe)
+    if began and began != now:
+        raise ResumeRefused(
+            f"{recipe.distill.teacher} is not the teacher that {run.folder} was started with",
+            why=f"its model was {began[:16]} (SHA-256), and is {now[:16]}",
+            hint="put the old model back, or start another run: --out DIR, without --resume",
+        )
 
 
 def _path_from(run: Path, imageset: Path) -> str:

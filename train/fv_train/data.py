@@ -23,6 +23,7 @@ from fv_core.imageset import Split
 from fv_train.augment import Draw, draw, part_of
 from fv_train.distribute.shards import Shards
 from fv_train.errors import NothingToTrain
+from fv_train.input_limit import Limit, Meter
 from fv_train.rand_augment import tables
 from fv_train.recipe import Recipe
 
@@ -79,6 +80,7 @@ class TrainBatches:
         self._recipe = recipe
         self.batch_size = min(recipe.data.batch_size, len(indices))
         self.steps = len(indices) // self.batch_size
+        self.meter = Meter()
         self._shards = shards
         shards.check(self.batch_size, mixing=bool(recipe.augment.mixup or recipe.augment.cutmix))
 
@@ -96,7 +98,9 @@ class TrainBatches:
         mixed = targets * share + targets[numbers.partner] * (1.0 - share)
         # Everything is drawn for the whole batch; only the pictures of this process are read.
         rows, partners = self._shards.rows(numbers.partner)
-        images, numbers = self._split.images[chosen[rows]], part_of(numbers, rows, partners)
+        numbers = part_of(numbers, rows, partners)
+        with self.meter.reading():
+            images = self._split.images[chosen[rows]]
         return Batch(images, numbers, mixed[rows], tables(images, numbers.points))
 
     def order(self, stage: int, epoch: int) -> NDArray[np.int64]:
@@ -113,7 +117,13 @@ class Feed:
     def __init__(self, batches: TrainBatches, stage: int, epoch: int, first_step: int) -> None:
         self.waited_s = 0.0
         order = batches.order(stage, epoch)
-        self._make: Callable[[int], Batch] = lambda step: batches.batch(stage, epoch, step, order)
+        self._meter = batches.meter = Meter()
+
+        def make(step: int) -> Batch:
+            with self._meter.making():
+                return batches.batch(stage, epoch, step, order)
+
+        self._make: Callable[[int], Batch] = make
         self._steps = iter(range(first_step, batches.steps))
         self._pool = ThreadPoolExecutor(_FEED_THREADS, thread_name_prefix="fv-feed")
         self._coming: deque[Future[Batch]] = deque()
@@ -125,6 +135,10 @@ class Feed:
 
     def __exit__(self, *_: object) -> None:
         self._pool.shutdown(cancel_futures=True)
+
+    def limit(self, waiting_share: float) -> Limit:
+        """What held the reader up so far; `waiting_share`: of its time, spent waiting for data."""
+        return self._meter.limit(waiting_share)
 
     def __iter__(self) -> Iterator[Batch]:
         while self._coming:

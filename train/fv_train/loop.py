@@ -16,20 +16,23 @@ import keras
 
 from fv_core.imageset import ImageSet
 from fv_core.progress import Progress, Silent
-from fv_core.units import percent_as_text
-from fv_train import as_is, backbones, checkpoint, history, precision
+from fv_train import as_is, backbones, checkpoint, fitting, history, precision
 from fv_train import run as runs
 from fv_train.begin import TrainOptions, create, refuse_existing, resumable
+from fv_train.board.board import Board
 from fv_train.checkpoint import Arrays, EpochRow, State, after_epoch
 from fv_train.data import Batch, Feed, TrainBatches
 from fv_train.distribute.engine import engine_for
 from fv_train.distribute.team import Alone, Team
-from fv_train.errors import BadRun, NonFiniteLoss, OutOfMemory
+from fv_train.epoch_words import line, note
+from fv_train.errors import BadRun, NonFiniteLoss
+from fv_train.fitting import Standing
+from fv_train.input_limit import Limit
 from fv_train.recipe import Stage
 from fv_train.run import Run
 from fv_train.schedule import NO_EPOCH, learning_rate
 from fv_train.selection import divided
-from fv_train.step import StepResult, Trainee, memory_errors, network_arrays, step_timer
+from fv_train.step import StepResult, Trainee, network_arrays, step_timer
 from fv_train.teacher import Teacher
 
 # At most this much work is lost by kill -9; writing takes some ten milliseconds for these networks.
@@ -45,8 +48,16 @@ def train(options: TrainOptions, progress: Progress | None = None, team: Team = 
     """
     if options.recipe.model.head == "published":
         return as_is.keep(options, progress or Silent())
-    session = _Session(options, progress or Silent(), team)
-    session.train_to_the_end()
+    session: _Session | None = None
+    try:
+        session = _Session(options, progress or Silent(), team)
+        session.train_to_the_end()
+    except fitting.memory_errors() as error:
+        if not fitting.is_memory_error(error):
+            raise
+        standing = session.standing() if session else Standing(options.recipe.data.batch_size, 0, "float32", jit=False)
+        session = None
+        raise fitting.out_of_memory(error, options, standing, progress or Silent()) from error
     return session.finish()
 
 
@@ -58,6 +69,7 @@ class _Session:
         self._recipe = recipe = options.recipe
         self._stages = list(recipe.stage.items())
         self._saved_at = time.perf_counter()
+        self._said_limit = ""
         imageset = ImageSet.open(options.imageset)
         self._classes = imageset.classes
         if self._chief and not options.resume:
@@ -79,6 +91,7 @@ class _Session:
         self._trainee = self._trainee_of_stage(load_weights=start is None)
         self._run = run or create(options, imageset, write=self._chief)
         self._checkpoints = self._run.folder / runs.CHECKPOINTS
+        self._board = Board(self._run.folder / runs.TENSORBOARD, self._classes, progress)
         try:
             if start is not None:
                 self._trainee.restore(start)
@@ -100,6 +113,11 @@ class _Session:
             if self._state.stage + 1 == len(self._stages):
                 return
             self._next_stage()
+
+    def standing(self) -> Standing:
+        """What a trial of another batch has to be like."""
+        alone = self._team.count == 1 and not self._engine.says
+        return Standing(self._batches.batch_size, self._state.stage, self._state.compute, self._state.jit, alone)
 
     def finish(self) -> Run:
         """Write the model under the float32 policy, last of all."""
@@ -152,7 +170,7 @@ class _Session:
 
     def _first_state(self, stored_size: int) -> State:
         batch = self._batches.batch(0, 0, 0, self._batches.order(0, 0))
-        timer = step_timer(self._recipe, self._stages[0][1], stored_size, batch)
+        timer = fitting.or_endless(step_timer(self._recipe, self._stages[0][1], stored_size, batch))
         choice = precision.choose(self._recipe.precision, precision.this_device(), timer)
         choice = self._engine.restrict(choice)
         if self._engine.says:
@@ -175,20 +193,15 @@ class _Session:
                     seconds=seconds + time.perf_counter() - started,
                     waited_s=waited_s + feed.waited_s,
                 )
-                self._progress.advance(title, self._state.step, self._batches.steps, self._note())
+                self._progress.advance(
+                    title, self._state.step, self._batches.steps, note(self._state, self._batches.batch_size)
+                )
                 if time.perf_counter() - self._saved_at > CHECKPOINT_SECONDS:
                     self._save()
-        self._end_epoch(number, name, stage)
+        self._end_epoch(number, name, stage, feed.limit(self._state.waited_s / self._state.seconds))
 
     def _step(self, batch: Batch, stage: Stage) -> StepResult:
-        try:
-            result = self._trainee.run(batch, self._rate(stage, self._state.step))
-        except memory_errors() as error:
-            raise OutOfMemory(
-                f"a batch of {self._batches.batch_size} pictures does not fit into memory",
-                why=(str(error).splitlines() or [type(error).__name__])[0],
-                hint=f"--set data.batch_size={max(1, self._batches.batch_size // 2)}",
-            ) from error
+        result = self._trainee.run(batch, self._rate(stage, self._state.step))
         if not math.isfinite(result.loss):
             state = self._state
             at = f"step {state.step + 1} of epoch {state.epoch + 1}, stage {state.stage + 1}"
@@ -208,14 +221,7 @@ class _Session:
         at = (before + state.epoch) * steps + step
         return learning_rate(schedule, stage.learning_rate, at, (epochs or stage.epochs) * steps, steps, state.drops)
 
-    def _note(self) -> str:
-        state, done = self._state, max(1, self._state.step)
-        rate = done * self._batches.batch_size / max(state.seconds, 1e-9)
-        last = f", selection top-1 {percent_as_text(state.history[-1].select_top1)}" if state.history else ""
-        waiting = percent_as_text(state.waited_s / max(state.seconds, 1e-9))
-        return f"loss {state.loss_sum / done:.3f}{last}, {rate:.0f} images/s, {waiting} waiting for data"
-
-    def _end_epoch(self, number: int, name: str, stage: Stage) -> None:
+    def _end_epoch(self, number: int, name: str, stage: Stage, limit: Limit) -> None:
         state, steps = self._state, self._batches.steps
         before = self._trainee.use_average()
         top1 = self._selection_top1()
@@ -236,11 +242,18 @@ class _Session:
             seconds=state.seconds,
         )
         self._state = after_epoch(state, row, best, self._recipe.schedule.patience)
-        self._say(row)
+        self._say(row, limit)
         if self._chief:
             history.write_csv(self._run.folder / runs.HISTORY, self._state.history)
-            history.write_tensorboard(self._run.folder / runs.TENSORBOARD, row)
+            self._show(state, row)
         self._save()
+
+    def _show(self, ended: State, row: EpochRow) -> None:
+        """Put an epoch, and what the network saw at the beginning of its stage, on the board."""
+        self._board.epoch(row, self._selection.answered)
+        if ended.epoch == 0:
+            batch = self._batches.batch(ended.stage, 0, 0, self._batches.order(ended.stage, 0))
+            self._board.shown(row, self._trainee.seen(batch), batch.targets)
 
     def _selection_top1(self) -> float:
         return self._selection.top1(self._own_network(), self._batches.batch_size)
@@ -251,13 +264,11 @@ class _Session:
             self._answering.set_weights(self._trainee.network.logits.get_weights())
         return self._answering
 
-    def _say(self, row: EpochRow) -> None:
-        pictures = "held out of train" if self._recipe.select.on == "holdout" else "of the reported split"
-        self._progress.say(
-            f"epoch {row.epoch} ({row.stage}): loss {row.loss:.4f}, top-1 {percent_as_text(row.select_top1)} of "
-            f"{len(self._selection)} pictures {pictures}, {len(self._classes)} classes; "
-            f"{row.images_per_s:.0f} images/s, {percent_as_text(row.waiting_share)} waiting for data"
-        )
+    def _say(self, row: EpochRow, limit: Limit) -> None:
+        self._progress.say(line(row, self._recipe.select, len(self._selection), len(self._classes), limit))
+        if limit.what not in (self._said_limit, "device"):
+            self._progress.say(limit.sentence())
+        self._said_limit = limit.what
 
     def _stopped(self) -> bool:
         return 0 < self._recipe.select.patience <= self._state.stopping.waited

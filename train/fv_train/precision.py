@@ -1,13 +1,17 @@
 """Which arithmetic the network is trained in, and whether the step is compiled with XLA.
 
-GPU: bfloat16 from compute capability 8.0 on (Ampere, the first with bfloat16 tensor cores), float16 with loss scaling
-before; XLA on. CPU: float32, unless the processor has bfloat16 instructions and a few timed steps of this very network
-say that bfloat16 is faster. XLA is off on a CPU under TensorFlow: its depthwise convolutions are not vectorized there
-(MobileNetV3Small, 160 px, batch 64, two cores: 7 images/s with XLA, 209 without). On JAX there is no step without XLA.
+The hardware says which 16-bit arithmetic is worth trying. GPU: bfloat16 from compute capability 8.0 on (Ampere, the
+first with bfloat16 tensor cores), float16 with loss scaling before; XLA on. CPU: bfloat16, if the processor has
+instructions for it. A few timed steps of this very network then say whether it is faster than float32, and the answer
+is printed; that costs two compilations, none with `compute` set in the recipe.
+
+XLA is off on a CPU under TensorFlow: its depthwise convolutions are not vectorized there (MobileNetV3Small, 160 px,
+batch 64, two cores: 7 images/s with XLA, 209 without). On JAX there is no step without XLA.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,19 +59,32 @@ def sees_gpu() -> bool:
 
 
 def choose(settings: Precision, device: Device, seconds_per_step: Callable[[str, bool], float]) -> Choice:
-    """Resolve `auto`. `seconds_per_step(policy, jit)` times the real step; called only where the answer is open."""
+    """Resolve `auto`. `seconds_per_step(policy, jit)` times the real step, infinite where it does not fit into memory.
+
+    It is called only where the answer is open.
+    """
     jit = {"on": True, "off": False, "auto": device.gpu or device.backend != "tensorflow"}[settings.jit]
     if settings.compute != "auto":
         return Choice(settings.compute, jit, "as the recipe says")
-    if device.gpu:
-        if device.capability == (0, 0) or device.capability >= (8, 0):
-            return Choice("mixed_bfloat16", jit, "a GPU")
-        return Choice("mixed_float16", jit, f"a GPU of compute capability {device.capability[0]}.x: no bfloat16")
-    if not device.cpu_has_bfloat16:
+    half = _half_of(device)
+    if not half:
         return Choice("float32", jit, "a CPU without bfloat16 instructions")
-    full, half = seconds_per_step("float32", jit), seconds_per_step("mixed_bfloat16", jit)
-    ratio = f"bfloat16 takes {half / full:.2f} x the time of float32 on this CPU, measured"
-    return Choice("mixed_bfloat16" if full > _MIN_GAIN * half else "float32", jit, ratio)
+    full_s, half_s = seconds_per_step("float32", jit), seconds_per_step(half, jit)
+    where = "this GPU" if device.gpu else "this CPU"
+    if full_s == math.inf:
+        # Nothing to compare with: less memory is the better choice, and the first step will tell.
+        return Choice(half, jit, f"a step in float32 does not fit into the memory of {where}, measured")
+    name = half.removeprefix("mixed_")
+    ratio = f"{name} takes {half_s / full_s:.2f} x the time of float32 on {where}, measured"
+    return Choice(half if full_s > _MIN_GAIN * half_s else "float32", jit, ratio)
+
+
+def _half_of(device: Device) -> str:
+    """The 16-bit policy that the hardware has instructions for; empty where it has none."""
+    if not device.gpu:
+        return "mixed_bfloat16" if device.cpu_has_bfloat16 else ""
+    known_and_old = (0, 0) < device.capability < (8, 0)
+    return "mixed_float16" if known_and_old else "mixed_bfloat16"
 
 
 def _capability(backend: str) -> tuple[int, int]:

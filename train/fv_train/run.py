@@ -6,7 +6,7 @@ RUN/history.csv        one line an epoch
 RUN/checkpoints/       `last.npz`, and `best.npz` where the recipe keeps the best epoch
 RUN/model.keras        the full model under the float32 policy; written last: a run without it is unfinished
 RUN/evaluation/        predictions and reports of `fv evaluate`
-RUN/tensorboard/       scalars
+RUN/tensorboard/       scalars, augmented pictures, the confusion matrix
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class RunInfo:
     `name`: of the run. `recipe`: its name. `classes`: index = label. `dataset_path`: where the image set was, relative
     to the run or absolute; found again by it and checked by `dataset_fingerprint`. `selected_on`: `holdout`, or
     `reported` when epochs were chosen on the very pictures that accuracies are reported on. `model_sha256`: of
-    `model.keras`, empty until training is done.
+    `model.keras`, empty until training is done. `teacher_sha256`: of the model that it learns from, empty without one.
     """
 
     name: str
@@ -51,6 +51,7 @@ class RunInfo:
     selected_on: str
     versions: dict[str, str]
     model_sha256: str = ""
+    teacher_sha256: str = ""
     schema_version: int = SCHEMA_VERSION
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from fv_core.imageset import ImageSet, Split
 from fv_core.preprocess import Preprocess
+from fv_train.board.board import Answered
 from fv_train.data import hold_out
 from fv_train.distribute.team import Team
 from fv_train.errors import NothingToTrain
@@ -43,9 +44,10 @@ class Selection:
         self._inputs = EvaluationInputs(self._split, self._own, preprocess)
 
     def top1(self, logits: keras.Model, batch_size: int) -> float:
-        """Share of all selection pictures that the network answers right."""
-        found = answers(logits, self._inputs.batches(batch_size), batch_size)
-        return self._team.total(int((found.argmax(axis=1) == self._inputs.labels).sum())) / self._count
+        """Share of all selection pictures that the network answers right; `answered` are this worker's."""
+        found = answers(logits, self._inputs.batches(batch_size), batch_size).argmax(axis=1)
+        self.answered = Answered(self._inputs.labels, found)
+        return self._team.total(int((found == self._inputs.labels).sum())) / self._count
 
 
 def divided(imageset: ImageSet, recipe: Recipe, team: Team) -> tuple[Split, NDArray[np.int64], Selection]:

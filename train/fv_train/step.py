@@ -66,7 +66,8 @@ class Trainee:
             keras.Input((4,), dtype="float32", name="box"),
             keras.Input((3, 256), dtype="uint8", name="tables"),
         ]
-        seen = AugmentLayer(stored_size, network.logits.input_shape[1], recipe.augment)(*inputs)
+        self._augment = AugmentLayer(stored_size, network.logits.input_shape[1], recipe.augment)
+        seen = self._augment(*inputs)
         logits = network.logits(seen)
         if teacher is not None:
             logits = SoftTargets(recipe.distill)(logits, teacher(seen, training=False))
@@ -115,11 +116,13 @@ class Trainee:
     def run(self, batch: Batch, learning_rate: float) -> StepResult:
         """One step of the optimizer."""
         self._model.optimizer.learning_rate = learning_rate
-        drawn = batch.draw
-        x: list[NDArray[Any]]
-        x = [batch.images, drawn.parameters, drawn.partner, drawn.share, drawn.box, batch.tables]
-        logs = self._step(x, batch.targets)
+        logs = self._step(_inputs(batch), batch.targets)
         return StepResult(float(logs["loss"]), float(logs["accuracy"]))
+
+    def seen(self, batch: Batch) -> NDArray[np.float32]:
+        """(n, N, N, 3): what the network is shown of a batch, by the layer that is compiled into the step."""
+        shown = self._augment(*(keras.ops.convert_to_tensor(array) for array in _inputs(batch)))
+        return np.asarray(keras.ops.convert_to_numpy(keras.ops.cast(shown, "float32")))
 
     def use_average(self) -> list[NDArray[Any]]:
         """Put the average of the weights in their place, where the recipe has one; returns what was there before."""
@@ -152,6 +155,12 @@ class Trainee:
             if tuple(variable.shape) != arrays[name].shape:
                 raise ValueError(f"{name} is {arrays[name].shape}, the network has {tuple(variable.shape)}")
             variable.assign(arrays[name])
+
+
+def _inputs(batch: Batch) -> list[NDArray[Any]]:
+    """The arrays of a batch in the order of the step's inputs."""
+    drawn = batch.draw
+    return [batch.images, drawn.parameters, drawn.partner, drawn.share, drawn.box, batch.tables]
 
 
 def network_arrays(network: Network) -> dict[str, NDArray[Any]]:
@@ -215,12 +224,3 @@ def step_timer(recipe: Recipe, stage: Stage, stored_size: int, batch: Batch) -> 
         return (time.perf_counter() - started) / _TIMED_STEPS
 
     return measure
-
-
-def memory_errors() -> tuple[type[Exception], ...]:
-    """What the backend raises when a batch does not fit."""
-    if keras.backend.backend() != "tensorflow":
-        return (MemoryError,)
-    import tensorflow as tf
-
-    return (MemoryError, tf.errors.ResourceExhaustedError)
