@@ -5,7 +5,7 @@
 
 (`disturbance` starts from the same histograms and asks the network which range is best.)
 
-Pictures go through the graph a few at a time and only histograms are kept. Of a large feature map every k-th position
+Only histograms are kept. Of a large feature map every k-th position
 is counted, all its channels, with another offset for each picture; smallest and largest are taken over all. With 200
 pictures millions of values of such a map are counted, so its 0.01 % tail rests on hundreds of them: the rank is known
 to a few per cent (one standard deviation), far less than the difference between 99.99 and 99.95 %.
@@ -13,27 +13,23 @@ to a few per cent (one standard deviation), far less than the difference between
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fv_core.registry import unknown_name
 from fv_export.errors import CalibrationFailed
-from fv_export.execute import Executor
 from fv_export.graph import Floats, Graph
 from fv_export.histogram import Histogram
+from fv_export.looking import Batches, Looker, look
 
 Range = tuple[float, float]
-Batches = Callable[[], Iterator[NDArray[np.generic]]]
 
 # Share of the values cut off at each end by "percentile": the best agreement with float of those tried on a trained
 # MobileNetV3Small (docs/findings.md: 99.99 gives 86 %, 99.95 83 %, minmax 77 %).
 TAIL = 1e-4
 # Values of one picture's tensor that are counted (see the module).
 _COUNTED_PER_PICTURE = 32_768
-# All tensors of four pictures of an EfficientNet-B0 at 224 px are 400 MB.
-_PICTURES_AT_ONCE = 4
 
 
 def _minmax(histogram: Histogram) -> Range:
@@ -62,18 +58,30 @@ def observe(graph: Graph, batches: Batches, method: str = "percentile") -> dict[
 
 def collect(graph: Graph, batches: Batches) -> dict[str, Histogram]:
     """The histogram of every tensor; arguments and errors as in `observe`."""
-    tensors = list(graph.tensors())
-    executor = Executor(graph, tensors)
-    histograms = {tensor: Histogram() for tensor in tensors}
-    seen = 0
-    for batch in batches():
-        for start in range(0, len(batch), _PICTURES_AT_ONCE):
-            part = np.asarray(batch[start : start + _PICTURES_AT_ONCE], np.float32)
-            for tensor, values in executor(part).items():
-                _count(histograms[tensor], tensor, values, seen)
-            seen += len(part)
-    _refuse_useless(graph, histograms[graph.input], seen)
-    return histograms
+    histograms = Histograms(graph)
+    look(graph, batches, [histograms])
+    return histograms.found()
+
+
+class Histograms(Looker):
+    """Counts the values of every tensor of a graph."""
+
+    def __init__(self, graph: Graph) -> None:
+        super().__init__(tuple(graph.tensors()))
+        self._graph = graph
+        self._histograms = {tensor: Histogram() for tensor in self.tensors}
+        self._seen = 0
+
+    def add(self, values: dict[str, Floats]) -> None:
+        """Count the values of some pictures; raises `CalibrationFailed` where one is not finite."""
+        for tensor, histogram in self._histograms.items():
+            _count(histogram, tensor, values[tensor], self._seen)
+        self._seen += len(values[self._graph.input])
+
+    def found(self) -> dict[str, Histogram]:
+        """Tensor -> histogram; raises `CalibrationFailed` where the pictures were none, or all of one colour."""
+        _refuse_useless(self._graph, self._histograms[self._graph.input], self._seen)
+        return self._histograms
 
 
 def _count(histogram: Histogram, tensor: str, values: Floats, seen: int) -> None:

@@ -27,7 +27,8 @@ from numpy.typing import NDArray
 
 from fv_export.errors import CalibrationFailed
 from fv_export.execute import needed
-from fv_export.graph import Floats, Graph, Softmax
+from fv_export.gradient_histogram import Contest
+from fv_export.graph import Floats, Graph, Quantized, Softmax
 from fv_export.histogram import Histogram
 from fv_export.operations import run_node
 from fv_export.quantize import quantized_tensors
@@ -41,7 +42,7 @@ _TAILS = (0.0, 1e-6, 1e-5, 3e-5, 1e-4, 2e-4, 4e-4, 1e-3)
 # a hundred cost an EfficientNet-B0 at 224 px over a minute of one core.
 _PICTURES = 96
 _FEWEST_PICTURES = 16
-_VALUES = 1_200_000_000
+_VALUES = 240_000_000
 # Values, gradients and candidates of four pictures of an EfficientNet-B0 at 224 px stay under 2 GB.
 _PICTURES_AT_ONCE = 4
 _SEED = 0
@@ -80,22 +81,31 @@ def _tails(histogram: Histogram, share: float) -> Range:
 def _disturbances(
     graph: Graph, observed: list[dict[str, Range]], pictures: Floats, bits: int
 ) -> dict[str, NDArray[np.float64]]:
-    """Tensor -> (candidates,) mean disturbance of the logits, for those that the logits are made of."""
+    """Tensor -> (candidates,) mean disturbance of the logits, for those whose candidates differ and matter."""
     logits = logits_of(graph)
-    candidates = [quantized_tensors(graph, ranges, bits) for ranges in observed]
-    live = {logits, *(tensor for node in needed(graph, [logits]) for tensor in node.inputs)}
-    tensors = [tensor for tensor in candidates[0] if tensor in live]
-    scales = {tensor: [float(each[tensor].scale[0]) for each in candidates] for tensor in tensors}
-    zeros = {tensor: [float(each[tensor].zero_point[0]) for each in candidates] for tensor in tensors}
-    step = _compiled(_step(graph, logits, scales, zeros, bits), graph, logits)
+    contests = _contests(graph, logits, [quantized_tensors(graph, ranges, bits) for ranges in observed])
+    step = _compiled(_step(graph, logits, list(contests)), graph, logits)
     shape = (len(pictures), *graph.shapes[logits][1:])
     signs = np.random.default_rng(_SEED).choice(np.array([-1, 1], np.float32), shape)
-    parts = [
-        np.asarray(step(pictures[at : at + _PICTURES_AT_ONCE], signs[at : at + _PICTURES_AT_ONCE]))
-        for at in range(0, len(pictures), _PICTURES_AT_ONCE)
-    ]
-    means = np.abs(np.concatenate(parts, axis=2, dtype=np.float64)).mean(axis=2)
-    return dict(zip(tensors, means, strict=True))
+    sums = {tensor: np.zeros(len(observed)) for tensor in contests}
+    for at in range(0, len(pictures), _PICTURES_AT_ONCE):
+        part = slice(at, at + _PICTURES_AT_ONCE)
+        seen = step(pictures[part], signs[part])
+        for (tensor, contest), values, gradients in zip(contests.items(), *seen, strict=True):
+            sums[tensor] += np.abs(contest.disturbances(values.numpy(), gradients.numpy())).sum(axis=0)
+    return {tensor: total / len(pictures) for tensor, total in sums.items()}
+
+
+def _contests(graph: Graph, logits: str, candidates: list[dict[str, Quantized]]) -> dict[str, Contest]:
+    """Tensor -> its candidates, for what the logits are made of and where there is a choice at all."""
+    live = {logits, *(tensor for node in needed(graph, [logits]) for tensor in node.inputs)}
+    contests = {}
+    for tensor in candidates[0]:
+        grids = [each[tensor] for each in candidates]
+        different = {(float(grid.scale[0]), int(grid.zero_point[0])) for grid in grids}
+        if tensor in live and len(different) > 1:
+            contests[tensor] = Contest(grids)
+    return contests
 
 
 def logits_of(graph: Graph) -> str:
@@ -104,19 +114,11 @@ def logits_of(graph: Graph) -> str:
     return last.inputs[0] if isinstance(last, Softmax) else graph.output
 
 
-def _step(graph: Graph, logits: str, scales: dict[str, list[float]], zeros: dict[str, list[float]], bits: int) -> Step:
-    """(pictures (n, H, W, C), signs (n, ...) of the logits) -> (tensors, candidates, n): signed disturbances."""
+def _step(graph: Graph, logits: str, tensors: list[str]) -> Step:
+    """(pictures (n, H, W, C), signs (n, ...) of the logits) -> values and gradients of `tensors`, each (n, ...)."""
     import tensorflow as tf
 
     nodes = needed(graph, [logits])
-    low, high = -(1 << (bits - 1)), (1 << (bits - 1)) - 1
-
-    def disturbed(tensor: str, value: Any, gradient: Any) -> Any:
-        column = (len(scales[tensor]), *[1] * len(value.shape))
-        scale = np.reshape(np.array(scales[tensor], np.float32), column)
-        zero = np.reshape(np.array(zeros[tensor], np.float32), column)
-        error = ops.clip(ops.round(value / scale), low - zero, high - zero) * scale - value
-        return ops.sum(error * gradient, axis=tuple(range(2, len(column))))
 
     def step(pictures: Any, signs: Any) -> Any:
         values = {graph.input: pictures}
@@ -126,9 +128,8 @@ def _step(graph: Graph, logits: str, scales: dict[str, list[float]], zeros: dict
                 values[node.output] = run_node(node, [values[tensor] for tensor in node.inputs])
             centred = values[logits] - ops.mean(values[logits], axis=-1, keepdims=True)
             projected = ops.sum(centred * signs)
-        kept = {tensor: values[tensor] for tensor in scales}
-        gradients = tape.gradient(projected, kept, unconnected_gradients="zero")
-        return ops.stack([disturbed(tensor, value, gradients[tensor]) for tensor, value in kept.items()])
+        kept = [values[tensor] for tensor in tensors]
+        return kept, tape.gradient(projected, kept, unconnected_gradients="zero")
 
     return step
 

@@ -12,26 +12,23 @@ from thousands of rows, the 5 x 5 windows of a depthwise kernel too.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-
 import numpy as np
 from numpy.typing import NDArray
 
-from fv_export.execute import Executor
 from fv_export.graph import Conv, Dense, DepthwiseConv, Floats, Graph
+from fv_export.looking import Batches, Looker, look
 from fv_export.shapes import windows
 
 Linear = Conv | DepthwiseConv | Dense
 LINEAR = (Conv, DepthwiseConv, Dense)
 Doubles = NDArray[np.float64]
-Batches = Callable[[], Iterator[NDArray[np.generic]]]
 
 # Positions of each picture: 200 pictures give 12,800 rows to a covariance of at most about a thousand columns, and
 # 3,200 to the 9 or 25 of a depthwise window.
 _POSITIONS = {Conv: 64, DepthwiseConv: 16}
-# The inputs of all kernels of four pictures of an EfficientNet-B0 at 224 px are about 200 MB.
-_PICTURES_AT_ONCE = 4
 _SEED = 0
+# Rows wait until there are 4 MB of them: a thousand of the widest kernels' columns.
+_VALUES_AT_ONCE = 1 << 20
 
 
 class Moments:
@@ -42,42 +39,62 @@ class Moments:
         self._origin: Floats | None = None
         self._sum: Doubles = np.zeros((groups, columns))
         self._products: Doubles = np.zeros((groups, columns, columns))
+        self._waiting: list[Floats] = []
 
     def add(self, rows: Floats) -> None:
         """`rows`: (groups, n, columns)."""
         if self._origin is None:
             # Sums of squares far from the mean would cancel in float32.
             self._origin = rows.mean(axis=1, keepdims=True)
-        rows = rows - self._origin
         self.rows += rows.shape[1]
+        self._waiting.append(rows - self._origin)
+        if sum(part.size for part in self._waiting) > _VALUES_AT_ONCE:
+            self._sum_up()
+
+    def _sum_up(self) -> None:
+        """One product of many rows: adding to all the covariances is what costs where there are few."""
+        if not self._waiting:
+            return
+        rows = np.concatenate(self._waiting, axis=1)
+        self._waiting = []
         self._sum += rows.sum(axis=1, dtype=np.float64)
         self._products += rows.transpose(0, 2, 1) @ rows
 
     @property
     def mean(self) -> Doubles:
         """(groups, columns)."""
+        self._sum_up()
         origin = 0.0 if self._origin is None else self._origin[:, 0].astype(np.float64)
         return self._sum / self.rows + origin
 
     @property
     def covariance(self) -> Doubles:
         """(groups, columns, columns)."""
+        self._sum_up()
         mean = self._sum / self.rows
         return self._products / self.rows - mean[:, :, None] * mean[:, None, :]
 
 
 def observe_moments(graph: Graph, batches: Batches) -> dict[str, Moments]:
     """Name of each linear node -> moments of what its weights multiply; `batches` as in `calibrate.observe`."""
-    nodes = [node for node in graph.nodes if isinstance(node, LINEAR)]
-    executor = Executor(graph, [node.inputs[0] for node in nodes])
-    found = {node.name: Moments(*columns_of(node).shape[:2]) for node in nodes}
-    chance = np.random.default_rng(_SEED)
-    for batch in batches():
-        for start in range(0, len(batch), _PICTURES_AT_ONCE):
-            values = executor(np.asarray(batch[start : start + _PICTURES_AT_ONCE], np.float32))
-            for node in nodes:
-                found[node.name].add(rows_of(node, values[node.inputs[0]], chance))
-    return found
+    observer = MomentsOfKernels(graph)
+    look(graph, batches, [observer])
+    return observer.found
+
+
+class MomentsOfKernels(Looker):
+    """Sums up what every kernel of a graph multiplies. `found`: name of each linear node -> its moments."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._nodes = [node for node in graph.nodes if isinstance(node, LINEAR)]
+        super().__init__(tuple(node.inputs[0] for node in self._nodes))
+        self.found = {node.name: Moments(*columns_of(node).shape[:2]) for node in self._nodes}
+        self._chance = np.random.default_rng(_SEED)
+
+    def add(self, values: dict[str, Floats]) -> None:
+        """Take in the inputs of all kernels for some pictures."""
+        for node in self._nodes:
+            self.found[node.name].add(rows_of(node, values[node.inputs[0]], self._chance))
 
 
 def columns_of(node: Linear) -> Floats:

@@ -33,7 +33,7 @@ from fv_export.mixed.outcome import Answer, Outcome, Timed
 from fv_export.mixed.variant import Asked, Mixed
 from fv_export.pictures import BadCalibration, Pictures
 from fv_export.provenance import calibration_record, first_manifest, golden_answers, measured_drop
-from fv_export.question import Question, ask_full_model, full_answers, in_words
+from fv_export.question import Question, Remembering, ask_full_model, in_words
 from fv_export.schemes import SCHEMES, Pair, check_pair
 from fv_export.source import Source, open_source
 from fv_export.variants import AsItIs, FromGraph, Variant, Variants, method_for
@@ -113,10 +113,11 @@ def export(options: ExportOptions, progress: Progress) -> Exported:
     source = open_source(options.source, options.labels, options.input_range, options.out)
     check_writable(source.out / source.name)
     progress.say(f"{source.name}: {len(source.labels)} classes, {source.preprocess.input_size} px")
-    calibration = _calibration(source, options, progress)
+    ask = Remembering(source)
+    calibration = _calibration(source, options, ask, progress)
     keeper = gatekeeper_for(options.gate, source, calibration, progress) if options.gate else None
     asked = _asked(options.mix, source, keeper, calibration, progress)
-    question = ask_full_model(source, calibration, options.verification_samples)
+    question = ask_full_model(source, calibration, options.verification_samples, ask)
     maker = _maker(source, question, calibration, options, asked, progress)
     files = []
     for done, pair in enumerate(options.pairs):
@@ -269,7 +270,7 @@ def file_name(name: str, pair: Pair, mark: str = "") -> str:
     return f"{name}_{pair.scheme}{mark}{SUFFIX[pair.format]}"
 
 
-def _calibration(source: Source, options: ExportOptions, progress: Progress) -> Pictures | None:
+def _calibration(source: Source, options: ExportOptions, ask: Remembering, progress: Progress) -> Pictures | None:
     if not any(SCHEMES[pair.scheme].needs_calibration for pair in options.pairs):
         return None
     folder = options.calibration
@@ -284,5 +285,5 @@ def _calibration(source: Source, options: ExportOptions, progress: Progress) -> 
     count = options.calibration_samples
     found = pictures.calibration_pictures(folder, count, source.preprocess, progress)
     if source.imageset is None or found.dataset_sha256 != source.imageset.fingerprint:
-        check_channels(lambda inputs: full_answers(source, inputs), found.inputs, folder)
+        check_channels(ask, found.inputs, folder)
     return found

@@ -18,10 +18,11 @@ from fv_core.progress import Progress
 from fv_core.registry import unknown_name
 from fv_export import disturbance
 from fv_export.calibrate import METHODS as FROM_HISTOGRAMS
-from fv_export.calibrate import collect
+from fv_export.calibrate import Histograms
 from fv_export.graph import Graph
 from fv_export.histogram import Histogram
-from fv_export.moments import observe_moments
+from fv_export.looking import look
+from fv_export.moments import Moments, MomentsOfKernels
 from fv_export.ranges import Range
 from fv_export.rounding import rounded
 
@@ -50,13 +51,22 @@ class Observed:
     @cached_property
     def rounded(self) -> Graph:
         """The graph with its weights on their integer grid."""
-        return rounded(self._graph, observe_moments(self._graph, lambda: self._batches("rounding weights")))
+        return rounded(self._graph, self._seen[1])
+
+    @property
+    def _histograms(self) -> dict[str, Histogram]:
+        return self._seen[0]
 
     @cached_property
-    def _histograms(self) -> dict[str, Histogram]:
-        return collect(self._graph, lambda: self._batches("observing ranges"))
+    def _seen(self) -> tuple[dict[str, Histogram], dict[str, Moments]]:
+        """Whoever asks for ranges will ask for rounded weights, so both are seen in one go."""
+        histograms, moments = Histograms(self._graph), MomentsOfKernels(self._graph)
+        look(self._graph, self._batches, [histograms, moments])
+        return histograms.found(), moments.found
 
-    def _batches(self, task: str) -> Iterator[NDArray[np.float32]]:
+    def _batches(self) -> Iterator[NDArray[np.float32]]:
         for start in range(0, len(self._pictures), CHUNK):
             yield self._pictures[start : start + CHUNK].astype(np.float32)
-            self._progress.advance(task, min(start + CHUNK, len(self._pictures)), len(self._pictures))
+            self._progress.advance(
+                "looking at calibration pictures", min(start + CHUNK, len(self._pictures)), len(self._pictures)
+            )

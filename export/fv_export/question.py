@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,16 +28,37 @@ class Question:
     golden_full: Answers
 
 
-def ask_full_model(source: Source, calibration: Pictures | None, samples: int) -> Question:
-    """Choose at most `samples` pictures for verification and let the full model answer."""
+class Remembering:
+    """The full model of `source`, which is asked about the same pictures once."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._known: dict[str, Answers] = {}
+
+    def __call__(self, inputs: NDArray[np.uint8]) -> Answers:
+        """As `full_answers`."""
+        digest = hashlib.sha256(np.ascontiguousarray(inputs).data).hexdigest()
+        if digest not in self._known:
+            self._known[digest] = full_answers(self._source, inputs)
+        return self._known[digest]
+
+
+def ask_full_model(
+    source: Source, calibration: Pictures | None, samples: int, ask: Remembering | None = None
+) -> Question:
+    """Choose at most `samples` pictures for verification and let the full model answer.
+
+    `ask`: of the same source, where it has been asked before.
+    """
+    ask = ask or Remembering(source)
     size = source.preprocess.input_size
     goldens = np.stack([golden.draw(seed, size) for seed in golden.SEEDS])
     verification = _verification(source, calibration, goldens, samples)
     return Question(
         verification=verification,
-        full=full_answers(source, verification.inputs),
+        full=ask(verification.inputs),
         golden=goldens,
-        golden_full=full_answers(source, goldens),
+        golden_full=ask(goldens),
     )
 
 

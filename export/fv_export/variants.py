@@ -13,6 +13,7 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from fv_core.manifest import FloatTensor, Manifest
 from fv_core.progress import Progress
@@ -150,8 +151,10 @@ class FromGraph:
         if not SCHEMES[scheme].needs_calibration:
             return Quantized(graph, annotate(graph, {}, scheme))
         observed = self._observe(names)
-        ranges = observed.ranges(method_for(scheme, self._method), BITS[SCHEMES[scheme].activations])
-        graph, note = observed.rounded, ""
+        # NumPy's matrix products here are small: a second thread waits for work more than it works (docs/findings.md).
+        with threadpool_limits(limits=1, user_api="blas"):
+            ranges = observed.ranges(method_for(scheme, self._method), BITS[SCHEMES[scheme].activations])
+            graph, note = observed.rounded, ""
         if self._finetuner is not None and scheme == SCHEME:
             tuned = self._finetuner.tune(self._rewrite(_TEACHER).graph, graph, ranges, scheme)
             graph, ranges, note = tuned.graph, tuned.ranges, tuned.note

@@ -29,13 +29,13 @@ def test_every_method_gives_every_tensor_a_range(method: str) -> None:
     assert all(low < high for low, high in ranges.values())
 
 
-def test_pictures_are_looked_at_once_for_ranges_and_once_for_weights() -> None:
+def test_pictures_are_looked_at_once_for_ranges_and_weights() -> None:
     progress = Counting()
     one = observed(progress)
     assert one.ranges("minmax", 8) == one.ranges("minmax", 16)
-    assert progress.tasks == ["observing ranges"]
+    assert progress.tasks == ["looking at calibration pictures"]
     assert one.rounded is one.rounded
-    assert progress.tasks == ["observing ranges", "rounding weights"]
+    assert progress.tasks == ["looking at calibration pictures"]
 
 
 def test_an_unknown_method_is_refused() -> None:

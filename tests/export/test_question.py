@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from fv_export.pictures import Pictures
-from fv_export.question import ask_full_model, full_answers, in_words
+from fv_export.question import Remembering, ask_full_model, full_answers, in_words
 from fv_export.source import Source, open_source
 from tests.export import separable
 
@@ -49,3 +49,19 @@ def test_a_foreign_model_gets_the_range_that_it_expects(source: Source, tmp_path
     # (x / 127.5 - 1) * 127.5 + 127.5 is x but for the rounding of float32.
     assert np.allclose(full_answers(foreign, batch), full_answers(source, batch), atol=1e-4)
     assert not np.allclose(full_answers(replace(foreign, input_range=(0.0, 255.0)), batch), full_answers(source, batch))
+
+
+def test_the_same_pictures_are_asked_about_once(source: Source, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def counting(of: Source, inputs: np.ndarray) -> np.ndarray:
+        asked.append(len(inputs))
+        return full_answers(of, inputs)
+
+    monkeypatch.setattr("fv_export.question.full_answers", counting)
+    batch, _ = separable.pictures(6, first_seed=50)
+    ask = Remembering(source)
+    first, again, other = ask(batch), ask(batch.copy()), ask(batch[::-1])
+    assert asked == [6, 6]
+    assert np.array_equal(first, again)
+    assert np.allclose(first, other[::-1], atol=1e-6)

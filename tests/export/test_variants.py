@@ -26,7 +26,7 @@ def test_one_observation_serves_both_formats_of_a_scheme() -> None:
         seen = 0
 
         def advance(self, task: str, done: int, total: int | None, note: str = "") -> None:
-            self.seen += task == "observing ranges" and done == total
+            self.seen += task == "looking at calibration pictures" and done == total
 
     progress = Counting()
     calibration, _ = separable.pictures(20, first_seed=1)
