@@ -55,18 +55,18 @@ class Connection:
 
     def receive(self, now: float) -> list[tuple[Kind, bytes]]:
         """Read what is there and return the messages that are complete; raises `WorkerLost` at the end."""
-        try:
-            data = self.socket.recv(_RECEIVE_BYTES)
-        except OSError as error:
-            raise self.gone(str(error)) from error
-        if not data:
-            raise self.gone("its connection closed")
-        self.heard_at = now
-        self._waiting += data
+        self._read(_RECEIVE_BYTES, now)
         found = []
         while (message := self._next()) is not None:
             found.append(message)
         return found
+
+    def receive_one(self, now: float) -> tuple[Kind, bytes]:
+        """Wait for the next message, and leave what follows it on the way; raises `WorkerLost`."""
+        while (message := self._next()) is None:
+            missing = _HEAD.size if len(self._waiting) < _HEAD.size else _HEAD.size + self._length()
+            self._read(missing - len(self._waiting), now)
+        return message
 
     def close(self) -> None:
         """Close it."""
@@ -76,9 +76,29 @@ class Connection:
         """The error that says that this worker is lost."""
         return WorkerLost(f"{self.name} is gone", why=why)
 
+    def _read(self, at_most: int, now: float) -> None:
+        try:
+            data = self.socket.recv(at_most)
+        except OSError as error:
+            raise self.gone(str(error)) from error
+        if not data:
+            raise self.gone("its connection closed")
+        self.heard_at = now
+        self._waiting += data
+
     def _next(self) -> tuple[Kind, bytes] | None:
+        """A complete message, taken away from what has come."""
         if len(self._waiting) < _HEAD.size:
             return None
+        end = _HEAD.size + self._length()
+        if len(self._waiting) < end:
+            return None
+        kind, data = Kind(bytes(self._waiting[:1])), bytes(self._waiting[_HEAD.size : end])
+        del self._waiting[:end]
+        return kind, data
+
+    def _length(self) -> int:
+        """Of the data of the message whose head has come; raises `WorkerLost` for one that no worker sends."""
         letter, length = _HEAD.unpack_from(self._waiting)
         try:
             kind = Kind(letter)
@@ -86,8 +106,4 @@ class Connection:
             raise self.gone("it sent something else than a worker does") from None
         if length > (_STATE if kind is Kind.SHARED else _SHORT):
             raise self.gone(f"it announced {length} bytes")
-        if len(self._waiting) < _HEAD.size + length:
-            return None
-        data = bytes(self._waiting[_HEAD.size : _HEAD.size + length])
-        del self._waiting[: _HEAD.size + length]
-        return kind, data
+        return int(length)

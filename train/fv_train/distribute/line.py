@@ -24,6 +24,8 @@ class Line:
         self._silence_s = cluster.silence_s
         self._beat_at = time.monotonic()
         for connection in connections.values():
+            # While some were awaited the others had nothing to say.
+            connection.heard_at = self._beat_at
             # Sending to a machine that vanished blocks when the buffers are full.
             connection.socket.settimeout(cluster.silence_s)
 

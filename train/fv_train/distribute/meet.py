@@ -9,6 +9,7 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from multiprocessing.connection import wait
 from typing import Any
 
@@ -55,8 +56,8 @@ def _meet_workers(cluster: Cluster, greeting: Greeting, progress: Progress) -> d
                         progress.say(f"worker {index} has come")
             for connection in found.values():
                 connection.send(Kind.WELCOME)
-        except (TeamMismatch, WorkersMissing, WorkerLost) as error:
-            _tell(found.values(), error)
+        except BaseException as error:
+            _leave(found.values(), error)
             raise
     return found
 
@@ -81,12 +82,12 @@ def _greeted(server: socket.socket, own: Greeting, found: dict[int, Connection])
     accepted.settimeout(_GREETING_S)
     connection = Connection(accepted, "a connection", time.monotonic())
     try:
-        kind, data = _one_message(connection)
+        kind, data = connection.receive_one(time.monotonic())
         if kind is not Kind.GREETING:
             raise ValueError(kind.name)
         other = read_greeting(data)
     except (WorkerLost, ValueError):
-        connection.close()
+        _leave([connection])
         return None
     connection.name = f"worker {other.index}"
     try:
@@ -96,8 +97,7 @@ def _greeted(server: socket.socket, own: Greeting, found: dict[int, Connection])
                 f"two processes say that they are worker {other.index}", why="each number is one machine"
             )
     except TeamMismatch as error:
-        _tell([connection], error)
-        connection.close()
+        _leave([connection], error)
         raise
     found[other.index] = connection
     return other.index
@@ -109,14 +109,18 @@ def _meet_chief(cluster: Cluster, greeting: Greeting, progress: Progress) -> Con
     host, port = cluster.meeting()
     progress.say(f"worker {cluster.index} of {len(cluster.workers)}: looking for worker 0 at {host}:{port}")
     connection = Connection(_connected(host, port, deadline), CHIEF, time.monotonic())
-    connection.send(Kind.GREETING, greeting.to_bytes())
-    # The chief itself gives up when not all come.
-    connection.socket.settimeout(cluster.join_s + cluster.silence_s)
-    kind, data = _one_message(connection)
-    if kind is Kind.STOPPED:
-        raise from_bytes(data, CHIEF)
-    if kind is not Kind.WELCOME:
-        raise connection.gone("it sent something else than a chief does")
+    try:
+        connection.send(Kind.GREETING, greeting.to_bytes())
+        # The chief itself gives up when not all come.
+        connection.socket.settimeout(cluster.join_s + cluster.silence_s)
+        kind, data = connection.receive_one(time.monotonic())
+        if kind is Kind.STOPPED:
+            raise from_bytes(data, CHIEF)
+        if kind is not Kind.WELCOME:
+            raise connection.gone("it sent something else than a chief does")
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
@@ -136,12 +140,6 @@ def _connected(host: str, port: int, deadline: float) -> socket.socket:
         time.sleep(_RETRY_S)
 
 
-def _one_message(connection: Connection) -> tuple[Kind, bytes]:
-    while True:
-        for message in connection.receive(time.monotonic()):
-            return message
-
-
 def _still_there(connection: Connection) -> None:
     """A worker that waits for its welcome says nothing: it is gone, or none of ours. Raises `WorkerLost`."""
     connection.receive(time.monotonic())
@@ -158,10 +156,10 @@ def _missing(cluster: Cluster, found: dict[int, Connection]) -> WorkersMissing:
     )
 
 
-def _tell(connections: Iterable[Connection], error: FvError) -> None:
-    """Say why this worker stops, to those who are still there."""
+def _leave(connections: Iterable[Connection], error: BaseException | None = None) -> None:
+    """Close connections; those who are still there are told of an error of ours."""
     for connection in connections:
-        try:
-            connection.send(Kind.STOPPED, to_bytes(error))
-        except WorkerLost:
-            continue
+        if isinstance(error, FvError):
+            with suppress(WorkerLost):
+                connection.send(Kind.STOPPED, to_bytes(error))
+        connection.close()

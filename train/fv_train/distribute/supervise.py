@@ -14,7 +14,7 @@ import struct
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import wait
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -153,7 +153,7 @@ class _Supervisor:
             except WorkerLost:
                 if index not in self._ended:
                     raise
-                del self._line.connections[index]
+                self._line.connections.pop(index).close()
                 continue
             for kind, data in messages:
                 self._take(index, kind, data)
@@ -248,7 +248,5 @@ class _Supervisor:
     def _tell(self, kind: Kind, data: bytes = b"") -> None:
         """To those who are still there."""
         for connection in self._line.connections.values():
-            try:
+            with suppress(WorkerLost):
                 connection.send(kind, data)
-            except WorkerLost:
-                continue

@@ -1,6 +1,6 @@
 """A training in a process of its own, with as many devices as asked for; a script.
 
-    python _distributed.py DEVICES IMAGESET OUT [--resume] [KEY=VALUE ...]
+    python _process.py DEVICES IMAGESET OUT [--resume] [KEY=VALUE ...]
 
 `FV_TEAM` = "INDEX ADDRESS,ADDRESS" makes it one worker of several.
 """
@@ -11,7 +11,7 @@ import os
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 # `tests.train._pictures` has them too, but imports Keras.
 TINY = (
     "model.backbone=tiny",
