@@ -98,7 +98,8 @@ def translated_os_errors(path: Path) -> Iterator[None]:
     except FvError:
         raise
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        # EFBIG: the largest file that a shell (ulimit -f) or a file system allows
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise DiskFull(
                 f"no room to write {path}",
                 why=error.strerror or "disk full",

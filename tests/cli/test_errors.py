@@ -49,7 +49,13 @@ def test_a_missing_module_of_our_own_is_a_fault() -> None:
 
 @pytest.mark.parametrize(
     ("number", "code"),
-    [(errno.ENOSPC, "disk-full"), (errno.EDQUOT, "disk-full"), (errno.EROFS, "not-writable"), (errno.EIO, "fault")],
+    [
+        (errno.ENOSPC, "disk-full"),
+        (errno.EDQUOT, "disk-full"),
+        (errno.EFBIG, "disk-full"),
+        (errno.EROFS, "not-writable"),
+        (errno.EIO, "fault"),
+    ],
 )
 def test_an_error_of_the_operating_system_keeps_its_meaning(number: int, code: str) -> None:
     lines, exit_code = explain(OSError(number, "says the system", "out/a.bin"))

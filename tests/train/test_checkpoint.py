@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from fv_train.checkpoint import EpochRow, State, after_epoch, load, save
-from fv_train.errors import BadRun
+from fv_train.errors import BadRun, NonFiniteLoss
 from fv_train.history import write_csv
 from fv_train.schedule import NO_EPOCH, Patience
 
@@ -106,3 +106,14 @@ def test_history_is_a_table_with_each_epoch_once(tmp_path: Path) -> None:
         found = list(csv.DictReader(stream))
     assert [row["epoch"] for row in found] == ["1", "2"]
     assert float(found[0]["select_top1"]) == ROW.select_top1
+
+
+def test_weights_that_are_no_numbers_leave_the_checkpoint_that_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "last.npz"
+    good = {"network/0000": np.zeros(3, np.float32), "optimizer/0000": np.array(7, np.int64)}
+    save(path, good, State("float32", jit=False, step=3))
+    for value in (np.nan, np.inf):
+        with pytest.raises(NonFiniteLoss, match="after step 5 of epoch 2, stage 1"):
+            save(path, {**good, "network/0000": np.array([0, value, 0])}, State("float32", jit=False, epoch=1, step=5))
+    assert load(path)[1].step == 3
+    assert [entry.name for entry in tmp_path.iterdir()] == ["last.npz"]

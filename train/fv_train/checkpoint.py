@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from fv_core.files import whole_file
 from fv_train.distribute.team import Team
-from fv_train.errors import BadRun
+from fv_train.errors import BadRun, NonFiniteLoss
 from fv_train.schedule import NO_EPOCH, Patience
 
 LAST = "last.npz"
@@ -70,7 +70,17 @@ class State:
 
 
 def save(path: Path, arrays: Arrays, state: State) -> None:
-    """Write a checkpoint."""
+    """Write a checkpoint; raises `NonFiniteLoss`, and leaves the one that is there, when a weight is no number.
+
+    The loss of a step is computed before its update, so that the last step of an epoch can have a finite loss and
+    leave weights that no later step recovers from.
+    """
+    if not all(np.isfinite(array).all() for array in arrays.values()):
+        at = f"step {state.step} of epoch {state.epoch + 1}" if state.step else f"the last step of epoch {state.epoch}"
+        raise NonFiniteLoss(
+            f"the weights are no numbers after {at}, stage {state.stage + 1}",
+            why=f"the last good checkpoint is {path}" if path.exists() else "there is no checkpoint from before",
+        )
     with whole_file(path) as temporary, temporary.open("wb") as stream:
         _write(stream, arrays, state)
 

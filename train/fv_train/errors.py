@@ -55,6 +55,7 @@ class NonFiniteLoss(FvError):
     """The loss became infinite or no number; the last checkpoint is from before."""
 
     code = "non-finite-loss"
+    usual_hint = "another run with --set optimizer.clip_norm=1 --set precision.compute=float32, or a smaller rate"
 
 
 class OutOfMemory(FvError):

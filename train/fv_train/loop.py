@@ -208,7 +208,8 @@ class _Session:
             raise NonFiniteLoss(
                 f"the loss is {result.loss} at {at}",
                 why=f"the last good checkpoint is {self._checkpoints / checkpoint.LAST}",
-                hint="a smaller stage.NAME.learning_rate, optimizer.clip_norm=1, or precision.compute=float32",
+                hint=f"another run with --set stage.{self._stages[state.stage][0]}.learning_rate="
+                f"{stage.learning_rate / 10:g} --set optimizer.clip_norm=1 --set precision.compute=float32",
             )
         return result
 

@@ -10,6 +10,8 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from fv_core.errors import FvError
 from fv_edge_runtime.sandbox import run_in_child
 from fv_train.efficientnet_lite import load_npz
@@ -40,7 +42,7 @@ def load_file(backbone: keras.Model, path: Path, name: str, *, top: bool = False
         if path.suffix == ".npz":
             load_npz(backbone, path)
         else:
-            _load_h5(backbone, path)
+            _load_h5(backbone, path, name)
     except (OSError, ValueError, KeyError, TypeError, UserWarning) as error:
         raise BadWeights(
             f"{path} does not fit {name}",
@@ -48,6 +50,7 @@ def load_file(backbone: keras.Model, path: Path, name: str, *, top: bool = False
             hint="check model.backbone, model.alpha and model.minimalistic; the file must be one "
             + ("with top" if top else "without top"),
         ) from error
+    _refuse_non_finite(backbone, path)
 
 
 def first_line(error: BaseException) -> str:
@@ -55,7 +58,18 @@ def first_line(error: BaseException) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0] or type(error).__name__
 
 
-def _load_h5(backbone: keras.Model, path: Path) -> None:
+def _refuse_non_finite(backbone: keras.Model, path: Path) -> None:
+    for variable, value in zip(backbone.weights, backbone.get_weights(), strict=True):
+        if not np.isfinite(value).all():
+            count = int((~np.isfinite(value)).sum())
+            raise BadWeights(
+                f"refused the weights {path}",
+                why=f"{count} of the {value.size} values of {variable.path} are infinite or no numbers",
+                hint="take the file of another epoch, or --set model.weights=imagenet",
+            )
+
+
+def _load_h5(backbone: keras.Model, path: Path, name: str) -> None:
     try:
         answer = run_in_child(
             "fv_train.weights_check:main",
@@ -68,7 +82,14 @@ def _load_h5(backbone: keras.Model, path: Path) -> None:
     if not isinstance(answer, dict) or answer["refused"]:
         why = str(answer["refused"]) if isinstance(answer, dict) else "the check gave no answer"
         raise BadWeights(f"refused the weights {path}", why=why)
-    with warnings.catch_warnings():
-        # Keras only warns when layers keep their random weights.
-        warnings.simplefilter("error", UserWarning)
-        backbone.load_weights(path)
+    found, wanted = int(answer["elements"]), backbone.count_params()
+    try:
+        with warnings.catch_warnings():
+            # Keras only warns when layers keep their random weights.
+            warnings.simplefilter("error", UserWarning)
+            backbone.load_weights(path)
+    except (ValueError, UserWarning) as error:
+        if found == wanted:
+            raise
+        # Keras would name one of its containers.
+        raise ValueError(f"it holds {found:,} numbers, {name} of this form has {wanted:,}") from error
