@@ -69,7 +69,7 @@ def test_a_target_of_the_documentation_exists(line: str) -> None:
 
 
 def test_no_other_program_is_asked_for() -> None:
-    known = {"fv", "make", "pip", "scp", "ssh", "python3", "python"}
+    known = {"fv", "make", "pip", "scp", "ssh", "python3", "python", "tensorboard"}
     assert {line.split()[0] for _, line in lines()} <= known
 
 

@@ -52,11 +52,16 @@ def test_listing_recipes_imports_no_framework(tmp_path: Path) -> None:
     [
         (
             ["plates_quik"],
-            "error[unknown-name]: unknown recipe 'plates_quik': no such entry\nhint: did you mean plates_quick?\n",
+            "error[unknown-name]: unknown recipe 'plates_quik': no such entry\nhint: did you mean plates_quick",
         ),
         (["plates_quick", "--set", "data.batchsize=1"], "error[bad-recipe]: unknown key 'batchsize' in data"),
         (["plates_quick"], "error[no-pictures]: no pictures for plates_quick: there is no image set at data/plates\n"),
         (["plates_quick", "--data", "none"], "error[no-pictures]: no pictures for plates_quick"),
+        (
+            ["as_is"],
+            "error[no-pictures]: no pictures for as_is: the recipe names none\n"
+            "hint: fv data prepare folder:PICTURES --classes imagenet --out data/pictures, or --data IMAGESET\n",
+        ),
         (["gone.toml"], "error[missing-path]: no recipe at gone.toml"),
     ],
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import resource
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -13,8 +13,19 @@ from fv_core.progress import Silent
 from fv_edge_runtime.errors import ChildCrashed, ChildOutOfMemory, ChildTimedOut
 from fv_train import fitting
 from fv_train.begin import TrainOptions
-from fv_train.fitting import Standing, Trial, attempt, fits, is_memory_error, or_endless, out_of_memory, scaled
+from fv_train.fitting import (
+    Standing,
+    Trial,
+    attempt,
+    fits,
+    is_memory_error,
+    or_endless,
+    out_of_memory,
+    scaled,
+    shortened,
+)
 from fv_train.recipe import load_recipe
+from fv_train.step import Trainee
 from tests.train._pictures import imageset, narrow_recipe
 
 STANDING = Standing(64, 0, "float32", jit=False)
@@ -33,7 +44,7 @@ def options(pictures: Path, tmp_path: Path) -> TrainOptions:
 def trial(options: TrainOptions, folder: Path, batch_size: int) -> Trial:
     file = folder / "recipe.toml"
     file.write_text(options.recipe.to_toml())
-    return Trial(str(file), str(options.imageset), batch_size, 0, "float32", jit=False)
+    return Trial(str(file), str(folder), str(options.imageset), batch_size, 0, "float32", jit=False)
 
 
 @pytest.mark.parametrize(("fitting_size", "tried"), [(32, [32]), (10, [32, 16, 8]), (1, [32, 16, 8, 4, 2, 1])])
@@ -44,7 +55,7 @@ def test_the_largest_half_that_fits_is_found(
     monkeypatch.setattr(fitting, "fits", lambda one: asked.append(one.batch_size) or one.batch_size <= fitting_size)
     error = out_of_memory(MemoryError("full"), options, STANDING, Silent())
     assert asked == tried
-    assert error.why == f"one of {tried[-1]} does, tried for 2 steps (full)"
+    assert error.why == f"one of {tried[-1]} does, tried in a short training (full)"
     assert f"--set data.batch_size={tried[-1]} " in error.hint
 
 
@@ -119,10 +130,30 @@ def test_a_child_that_dies_has_not_fitted(
     assert not fits(trial(options, tmp_path, 8))
 
 
-def test_two_steps_run_through_where_there_is_room(options: TrainOptions, tmp_path: Path) -> None:
-    from dataclasses import asdict
-
+def test_a_short_training_runs_through_where_there_is_room(options: TrainOptions, tmp_path: Path) -> None:
     assert attempt(asdict(trial(options, tmp_path, 8)))
+
+
+def test_a_short_training_that_runs_out_of_memory_searches_no_further(
+    options: TrainOptions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: Trainee, batch: object, rate: float) -> None:
+        raise MemoryError("full")
+
+    monkeypatch.setattr(Trainee, "run", full)
+    monkeypatch.setattr(fitting, "out_of_memory", lambda *_: pytest.fail("searched"))
+    assert not attempt(asdict(trial(options, tmp_path, 8)))
+
+
+def test_the_trial_is_of_the_stage_that_did_not_fit(options: TrainOptions, tmp_path: Path) -> None:
+    recipe = load_recipe("food101_best_mobilenetv3large")
+    one = trial(replace(options, recipe=recipe), tmp_path, 16)
+    for stage, size in ((0, 160), (1, 224)):
+        short = shortened(replace(one, stage=stage, compute="mixed_bfloat16", jit=True))
+        assert (short.data.batch_size, short.size_of(0), len(short.stage)) == (16, size, 1)
+        assert short.optimizer == recipe.optimizer
+        assert short.augment == recipe.augment
+        assert (short.precision.compute, short.precision.jit) == ("mixed_bfloat16", "on")
 
 
 # Address space: importing TensorFlow takes 1.8 GiB. At 160 px a batch of 1024 wants tens of GiB, one of 8 half of one.

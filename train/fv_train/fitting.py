@@ -1,10 +1,14 @@
 """A batch did not fit into memory: which smaller one does, found by trying.
 
-Half of the batch is tried, then half of that, each with the real network, optimizer, teacher and augmentation, until
-two steps run through (the second one has what the first one made, and more: the optimizer's state is there). On a CPU
-each trial is a child process, under the limits of this one: memory that runs out there may end the process, from the
-outside (the kernel kills it) or from the inside (an allocator that gives up), and takes nothing else along. On a GPU it
-is this process: a framework keeps what it has taken of a GPU's memory until it ends, and a child would find none.
+Half of the batch is tried, then half of that, until a short training runs through: `train` itself, with everything that
+it holds at the same time (batches ahead of the step, optimizer, teacher, average, checkpoint, selection pictures), on a
+few batches and random weights. (Two bare steps were tried first: under a limit of 3.5 GiB they went through with 128
+pictures, and the training ended after some more.)
+
+On a CPU each trial is a child process, under the limits of this one: memory that runs out there may end the process,
+from the outside (the kernel kills it) or from the inside (an allocator that gives up), and takes nothing else along. On
+a GPU it is this process: a framework keeps what it has taken of a GPU's memory until it ends, and a child would find
+none.
 
 A smaller batch means more and noisier steps, so the rates have to follow. With k the new batch over the old one:
 
@@ -25,8 +29,6 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from fv_core.errors import FvError
 from fv_core.progress import Progress
 from fv_edge_runtime.errors import ChildCrashed, ChildOutOfMemory
@@ -34,11 +36,14 @@ from fv_edge_runtime.sandbox import run_in_child
 from fv_train import run as runs
 from fv_train.begin import TrainOptions
 from fv_train.errors import OutOfMemory
-from fv_train.recipe import Recipe, load_recipe
+from fv_train.recipe import Precision, Recipe, load_recipe
 
-# Importing TensorFlow, compiling a large network with XLA and two steps of it on two cores: minutes at most.
-_TRIAL_SECONDS = 900
-_STEPS = 2
+# Importing TensorFlow, compiling a large network with XLA and a few steps of it on two cores: minutes at most.
+_TRIAL_SECONDS = 1800
+# As many as are made ahead, and some to go on with.
+_STEPS = 8
+# The smallest share that a recipe may hold out: a picture of each class fills a batch as well as many.
+_FEW = 0.001
 _SAID_CHARACTERS = 160
 # What frameworks say when memory is used up; they raise it as errors of several kinds.
 _WORDS = ("resource_exhausted", "resource exhausted", "out of memory", "oom when", "alloc_failed", "failed to allocate")
@@ -57,9 +62,10 @@ class Standing:
 
 @dataclass(frozen=True)
 class Trial:
-    """One attempt at a batch. `recipe`: the file of a resolved one. The rest as `Standing` and `TrainOptions` say."""
+    """One attempt at a batch. `recipe`: the file of a resolved one; `folder`: for what it writes; else `Standing`."""
 
     recipe: str
+    folder: str
     imageset: str
     batch_size: int
     stage: int
@@ -118,7 +124,7 @@ def out_of_memory(error: Exception, options: TrainOptions, at: Standing, progres
     with tempfile.TemporaryDirectory(prefix="fv-fit-") as folder:
         file = Path(folder) / runs.RECIPE
         file.write_text(options.recipe.to_toml(), encoding="utf-8")
-        trial = Trial(str(file), str(options.imageset), at.batch_size, at.stage, at.compute, at.jit)
+        trial = Trial(str(file), folder, str(options.imageset), at.batch_size, at.stage, at.compute, at.jit)
         found, why = _search(trial, progress)
     hint = _command(options, at.batch_size, found) if found else "a smaller data.input_size or model.backbone"
     return OutOfMemory(problem, why=f"{why} ({said})", hint=hint)
@@ -131,7 +137,7 @@ def _search(trial: Trial, progress: Progress) -> tuple[int | None, str]:
         progress.say(f"out of memory: trying a batch of {size}")
         try:
             if fits(replace(trial, batch_size=size)):
-                return size, f"one of {size} does, tried for {_STEPS} steps"
+                return size, f"one of {size} does, tried in a short training"
         except (FvError, MemoryError) as error:
             return None, f"whether one of {size} does could not be found out: {error or 'no room to try'}"
         size //= 2
@@ -160,10 +166,13 @@ def fits(trial: Trial) -> bool:
 
 
 def attempt(argument: dict[str, Any]) -> bool:
-    """Take two steps of training with such a batch; False when memory ran out."""
+    """Train for a few steps with such a batch; False when memory ran out."""
+    from fv_train.loop import train
+
     trial = Trial(**argument)
+    out = Path(trial.folder) / f"batch-{trial.batch_size}"
     try:
-        _steps(trial)
+        train(TrainOptions(shortened(trial), Path(trial.imageset), out), search=False)
     except memory_errors() as error:
         if not is_memory_error(error):
             raise
@@ -172,25 +181,19 @@ def attempt(argument: dict[str, Any]) -> bool:
     return True
 
 
-def _steps(trial: Trial) -> None:
-    from fv_core.imageset import ImageSet
-    from fv_train import backbones
-    from fv_train.data import TrainBatches
-    from fv_train.step import Trainee
-    from fv_train.teacher import Teacher
-
-    recipe = load_recipe(trial.recipe, [f"data.batch_size={trial.batch_size}"])
-    imageset = ImageSet.open(Path(trial.imageset))
-    size = recipe.size_of(trial.stage)
-    split = imageset.split("train")
-    batches = TrainBatches(split, np.arange(len(split)), len(imageset.classes), recipe)
-    network = backbones.build(recipe, len(imageset.classes), policy=trial.compute, load_weights=False, input_size=size)
-    teacher = Teacher(recipe.distill, imageset.classes).at(size) if recipe.distill.teacher else None
-    trainee = Trainee(network, recipe, imageset.size, jit=trial.jit, teacher=teacher)
-    trainee.start_stage(list(recipe.stage.values())[trial.stage])
-    order = batches.order(trial.stage, 0)
-    for _ in range(_STEPS):
-        trainee.run(batches.batch(trial.stage, 0, 0, order), 0.0)
+def shortened(trial: Trial) -> Recipe:
+    """The recipe with one epoch of a few steps in the stage of the trial, on random weights."""
+    recipe = load_recipe(trial.recipe)
+    name, stage = list(recipe.stage.items())[trial.stage]
+    n = trial.batch_size
+    return replace(
+        recipe,
+        data=replace(recipe.data, batch_size=n, limit=_STEPS * n, input_size=recipe.size_of(trial.stage)),
+        model=replace(recipe.model, weights="none"),
+        stage={name: replace(stage, epochs=1, learning_rate=0.0, input_size=0)},
+        select=replace(recipe.select, on="holdout", holdout=_FEW, keep="last"),
+        precision=Precision(trial.compute, "on" if trial.jit else "off"),  # type: ignore[arg-type]  # a policy's name
+    )
 
 
 def scaled(recipe: Recipe, old: int, new: int) -> list[str]:

@@ -40,11 +40,12 @@ CHECKPOINT_SECONDS = 60.0
 ALONE = Alone()
 
 
-def train(options: TrainOptions, progress: Progress | None = None, team: Team = ALONE) -> Run:
+def train(options: TrainOptions, progress: Progress | None = None, team: Team = ALONE, *, search: bool = True) -> Run:
     """Train, or go on training, and return the finished run; in a `team` only the chief has it on disk.
 
     Raises `AlreadyExists` when `out` is there and `resume` is not set, `ResumeRefused` when recipe or pictures are not
-    those of the run, `NonFiniteLoss`, `OutOfMemory`, and what recipes, image sets and weights raise.
+    those of the run, `NonFiniteLoss`, `OutOfMemory`, and what recipes, image sets and weights raise. `search`: where a
+    batch does not fit into memory, find out which one does; else the framework's own error goes through.
     """
     if options.recipe.model.head == "published":
         return as_is.keep(options, progress or Silent())
@@ -53,7 +54,7 @@ def train(options: TrainOptions, progress: Progress | None = None, team: Team = 
         session = _Session(options, progress or Silent(), team)
         session.train_to_the_end()
     except fitting.memory_errors() as error:
-        if not fitting.is_memory_error(error):
+        if not search or not fitting.is_memory_error(error):
             raise
         standing = session.standing() if session else Standing(options.recipe.data.batch_size, 0, "float32", jit=False)
         session = None

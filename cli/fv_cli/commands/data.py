@@ -70,18 +70,8 @@ def prepare(
     """
     from fv_train.prepare import prepare as prepare_image_set
 
-    options = PrepareOptions(
-        source=source,
-        out=out,
-        data_dir=data_dir,
-        size=size,
-        split=split,
-        limit=limit,
-        classes=classes,
-        rename=tuple(rename or ()),
-        max_bad=max_bad,
-        workers=workers,
-    )
+    labels = classes, tuple(rename or ())
+    options = PrepareOptions(source, out, data_dir, size, split, limit, *labels, max_bad=max_bad, workers=workers)
     with output.progress() as progress:
         image_set = prepare_image_set(options, progress)
     summary = _summary(image_set, out)

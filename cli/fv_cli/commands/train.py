@@ -60,7 +60,9 @@ def train(
         return
     output.stdout().print(f"[bold]{output.safe(str(run.folder))}[/bold]", soft_wrap=True)
     output.next_step(f"fv evaluate {run.folder} --data {options.imageset}")
-    output.next_step(f"fv export {run.folder} --int8")
+    # Ranges from the pictures that a file is judged on would flatter it; the published network learnt from none here.
+    calibration = " --calibration PICTURES" if run.recipe.model.head == "published" else ""
+    output.next_step(f"fv export {run.folder} --int8{calibration}")
 
 
 def _trained(options: TrainOptions) -> Run:
@@ -93,10 +95,11 @@ def _options(name: str, settings: list[str], data: Path | None, out: Path | None
     if not (data or recipe.data.imageset) or not imageset.is_dir():
         source = recipe.data.source or "folder:PICTURES"
         where = data or recipe.data.imageset or "data/pictures"
+        classes = " --classes imagenet" if recipe.model.head == "published" else ""
         raise NoPictures(
             f"no pictures for {recipe.name}",
             why=f"there is no image set at {imageset}" if data or recipe.data.imageset else "the recipe names none",
-            hint=f"fv data prepare {source} --out {where}, or --data IMAGESET",
+            hint=f"fv data prepare {source}{classes} --out {where}, or --data IMAGESET",
         )
     if out is None:
         out = newest_unfinished(RUNS, recipe.name) if resume else numbered(RUNS, recipe.name)

@@ -70,7 +70,9 @@ def renames(texts: Sequence[str], classes: Sequence[str]) -> dict[str, str]:
         if not (old and equals and new):
             raise InputError(f"--rename {text}", why="expected OLD=NEW", hint="--rename hamburger=cheeseburger")
         if old not in classes:
-            raise InputError(f"--rename {text}", why=f"the source has no class {old!r}; {', '.join(classes[:_SHOWN])}")
+            raise InputError(
+                f"--rename {text}", why=f"the source has no class {old!r}", hint=f"it has {', '.join(classes[:_SHOWN])}"
+            )
         if table.setdefault(old, new) != new:
             raise InputError(f"--rename {text}", why=f"{old} was {table[old]} before", hint="give one of them")
     return table
