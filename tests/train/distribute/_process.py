@@ -2,7 +2,8 @@
 
     python _process.py DEVICES IMAGESET OUT [--resume] [KEY=VALUE ...]
 
-`FV_TEAM` = "INDEX ADDRESS,ADDRESS" makes it one worker of several.
+`FV_TEAM` = "INDEX ADDRESS,ADDRESS" makes it one worker of several. What every worker has at its end is written to
+OUT.INDEX.npz, because only the chief writes the run.
 """
 
 from __future__ import annotations
@@ -34,9 +35,20 @@ def begin(devices: int) -> None:
         tf.config.set_logical_device_configuration(
             tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * devices
         )
+    import numpy as np
+
+    from fv_train import loop
     from fv_train.backbones import BACKBONES, Backbone
     from tests.train._pictures import tiny_backbone
 
+    save = loop._Session._save
+
+    def save_everywhere(session: loop._Session) -> None:
+        save(session)
+        arrays = session._trainee.arrays()
+        np.savez(f"{sys.argv[3]}.{session._team.index}.npz", **arrays)  # type: ignore[arg-type]  # arrays by name
+
+    loop._Session._save = save_everywhere  # type: ignore[method-assign]  # the test's own end
     BACKBONES["tiny"] = Backbone(tiny_backbone, ("alpha", "minimalistic"), "these tests")
 
 

@@ -52,6 +52,8 @@ def train_together(options: TrainOptions, cluster: Cluster, progress: Progress) 
         raise CannotDistribute(
             "the recipe trains on one device", why="--workers names several", hint="--set distribute=data_parallel"
         )
+    if options.recipe.model.head == "published":
+        raise CannotDistribute("this recipe trains nothing", why="model.head is published", hint="leave --workers out")
     if cluster.index == 0 and not options.resume:
         refuse_existing(options.out)
     greeting = own_greeting(options, cluster)
