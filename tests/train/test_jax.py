@@ -42,6 +42,8 @@ from tests.train._pictures import tiny_recipe, with_tiny_backbone
 with with_tiny_backbone():
     train(TrainOptions(tiny_recipe(*sys.argv[3:]), Path(sys.argv[1]), Path(sys.argv[2]), resume=True))
 assert "tensorflow" not in sys.modules
+from fv_train.fitting import memory_errors
+assert [kind.__name__ for kind in memory_errors()] == ["MemoryError", "JaxRuntimeError"]
 """
 
 
@@ -80,3 +82,5 @@ def test_both_backends_lose_alike(tmp_path: Path) -> None:
     assert losses(jax) == pytest.approx(losses(tensorflow), rel=RELATIVE)
     assert len(losses(jax)) == 2
     assert (jax / "model.keras").is_file()
+    (board,) = (jax / "tensorboard").iterdir()
+    assert all(tag in board.read_bytes() for tag in (b"select_top1", b"confusion", b"augmented"))
