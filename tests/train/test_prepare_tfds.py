@@ -58,6 +58,13 @@ class FvUnlabelled(FvTinyFood):
         return {"train": self._generate_examples(self.TRAIN_LABELS, 0), "test": self._generate_examples((-1, -1), 50)}
 
 
+class FvTrainOnly(FvTinyFood):
+    """Has nothing to report on."""
+
+    def _split_generators(self, _manager: Any) -> dict[str, Any]:
+        return {"train": self._generate_examples(self.TRAIN_LABELS, 0)}
+
+
 class FvFarAway(FvTinyFood):
     """Would have to be downloaded."""
 
@@ -98,6 +105,17 @@ def test_a_limit_and_a_resumed_start_read_the_right_records(tmp_path: Path) -> N
         expected = stored_square(decode(jpeg(int(Path(sample.id).stem))), 16)
         assert np.array_equal(picture.square(16), expected)
     assert list(catalogue.pictures("train", ())) == []
+
+
+def test_a_set_with_one_split_is_divided_and_every_picture_stays_with_its_label(tmp_path: Path) -> None:
+    data_dir = made(FvTrainOnly, tmp_path / "tfds")
+    image_set = prepare(PrepareOptions("tfds:fv_train_only", tmp_path / "set", data_dir=data_dir, size=16), Silent())
+    assert image_set.header.counts == {"train": 6, "validation": 3}
+    for split in map(image_set.split, image_set.split_names()):
+        for square, label, sample_id in zip(split.images, split.labels, split.ids, strict=True):
+            number = int(Path(sample_id).stem)
+            assert label == FvTrainOnly.TRAIN_LABELS[number]
+            assert np.array_equal(square, stored_square(decode(jpeg(number)), 16))
 
 
 def test_a_split_without_labels_is_named(tmp_path: Path) -> None:
