@@ -108,9 +108,11 @@ class WorkerLost(FvError):
     """Another worker ended, or was not heard of for too long, so the training ended."""
 
     code = "worker-lost"
+    usual_hint = "start every worker again, with --resume"
 
 
 class TrainingDied(FvError):
     """The process that trained was ended from outside, or by its framework."""
 
     code = "training-died"
+    usual_hint = "start every worker again, with --resume"

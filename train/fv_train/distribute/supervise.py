@@ -245,7 +245,7 @@ class _Supervisor:
         last = self._options.out / runs.CHECKPOINTS / checkpoint.LAST
         kept = f"the last checkpoint is {last}" if self._chief and last.is_file() else ""
         why = "; ".join(text for text in (error.why, kept) if text)
-        return type(error)(error.problem, why=why, hint=error.hint or "start every worker again, with --resume")
+        return type(error)(error.problem, why=why, hint=error.hint)
 
     def _tell(self, kind: Kind, data: bytes = b"") -> None:
         """To those who are still there."""
