@@ -11,7 +11,7 @@ import pytest
 
 from fv_core.progress import Silent
 from fv_edge_runtime.errors import ChildCrashed, ChildOutOfMemory, ChildTimedOut
-from fv_train import fitting
+from fv_train import fitting, precision
 from fv_train.begin import TrainOptions
 from fv_train.fitting import (
     Standing,
@@ -169,3 +169,14 @@ def test_under_a_real_limit_a_large_batch_does_not_fit_and_a_small_one_does(
     monkeypatch.setattr(resource, "getrlimit", lambda which: (LIMIT_BYTES, resource.RLIM_INFINITY))
     assert not fits(trial(options, tmp_path, 512))
     assert fits(trial(options, tmp_path, 8))
+
+
+def test_on_a_gpu_the_trial_is_in_this_process(
+    options: TrainOptions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(precision, "sees_gpu", lambda: True)
+    monkeypatch.setattr(fitting, "run_in_child", lambda *_, **__: pytest.fail("a child would find no memory"))
+    asked = []
+    monkeypatch.setattr(fitting, "attempt", lambda argument: asked.append(argument["batch_size"]) or True)
+    assert fits(trial(options, tmp_path, 8))
+    assert asked == [8]
