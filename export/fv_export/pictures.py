@@ -98,6 +98,8 @@ def calibration_pictures(path: Path, count: int, preprocess: Preprocess, progres
     if (path / HEADER).is_file():
         imageset = ImageSet.open(path)
         name = "train" if "train" in imageset.split_names() else imageset.split_names()[0]
+        if name != "train":
+            progress.say(f"{path} has no training pictures: ranges come from {name}, on which files are judged too")
         pictures = from_split(imageset, name, count, preprocess)
         stored = imageset.split(name).images
         _check(pictures, [stored[index] for index in range(min(len(stored), 64))], preprocess, path)

@@ -85,6 +85,26 @@ def test_an_image_set_gives_its_training_split_with_ids_and_labels(tmp_path: Pat
     np.testing.assert_array_equal(pictures.inputs[0], draw(first, SIZE))
 
 
+def test_pictures_that_are_reported_on_set_ranges_only_with_a_word(tmp_path: Path) -> None:
+    class Listening(Silent):
+        def __init__(self) -> None:
+            self.said: list[str] = []
+
+        def say(self, message: str) -> None:
+            self.said.append(message)
+
+    folder = image_set(tmp_path / "set", drawn(30), [index % 3 for index in range(30)]).folder
+    calibration_pictures(folder, 20, PREPROCESS, heard := Listening())
+    assert heard.said == []
+    for name in ("images.npy", "labels.npy", "ids.txt"):
+        (folder / f"train.{name}").rename(folder / f"validation.{name}")
+    header = folder / "imageset.json"
+    header.write_text(header.read_text().replace('"train"', '"validation"'))
+    calibration_pictures(folder, 20, PREPROCESS, heard)
+    (said,) = heard.said
+    assert "has no training pictures" in said
+
+
 def test_a_folder_tree_gives_its_pictures_by_relative_name(tmp_path: Path) -> None:
     folder = folder_of(drawn(20), tmp_path / "pictures")
     (folder / "sub").mkdir()

@@ -67,6 +67,7 @@ def test_every_form_of_the_report_says_the_same(run: Run, pictures: ImageSet, tm
     assert len((tmp_path / "out" / "per_class_train.csv").read_text().splitlines()) == 1 + 3
     page = report.html.read_text()
     assert report.sentence() in page
+    assert all(page.count(f">{name}</text>") == 2 for name in CLASSES), "names at both sides of the confusion matrix"
     assert "http" not in page.replace("http-equiv", ""), "the page has to be self-contained"
     assert run.predictions_path(pictures.fingerprint, "train").is_file(), "later stages look for it in the run"
 
