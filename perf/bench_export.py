@@ -2,8 +2,8 @@
 
 Networks have random weights and the BatchNorm statistics of drawn plates (`untrained`): a latency does not ask what was
 learnt. Each file is made in a process of its own, whose seconds and largest memory are printed; then all files of a
-network are measured side by side, one thread, as `fv benchmark` does. This process stays small: a child's ru_maxrss
-begins at the size of its parent.
+network are measured side by side, one thread, as `fv benchmark` does, and each promise of `bounds` is judged. This
+process stays small: a child's ru_maxrss begins at the size of its parent.
 
     python perf/bench_export.py [NETWORK...]      default: all of `NETWORKS`
 """
@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from bounds import Bounds
 from harness import models_side_by_side
 from peers import KINDS
 
@@ -29,6 +30,8 @@ PEERS = {
     "tf2onnx_float": "tf2onnx",
     "onnx_int8": "static",
 }
+# Names the file that `torch_zoo.py` wrote, which takes an environment of its own.
+ZOO = "FV_TORCH_ZOO"
 SIZE = 224
 PICTURES = 100
 HERE = Path(__file__).parent
@@ -37,9 +40,10 @@ MAKE = "--make"
 
 @dataclass(frozen=True)
 class Made:
-    """How long a process ran, and the largest memory of it and its children."""
+    """How long a process ran, the processor time of it and its children, and their largest memory."""
 
     seconds: float
+    processor_seconds: float
     peak_bytes: int
 
 
@@ -59,7 +63,7 @@ def in_process(words: list[str]) -> Made:
     # 3: a file was made and refused, which random weights may well deserve; --keep has put it in place.
     if os.waitstatus_to_exitcode(status) not in (0, 3):
         raise RuntimeError(f"{' '.join(words)}\n{said[-2000:]}")
-    return Made(seconds, usage.ru_maxrss * 1024)
+    return Made(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
 
 
 def write_network(name: str, out: Path, pictures: np.ndarray) -> None:
@@ -114,18 +118,35 @@ def bench(name: str, folder: Path) -> None:
     made["fv int8, TFLite"] = in_process([*fv, str(folder / "one"), "--int8", "--format", "tflite"])
     made["fv int8, both"] = in_process([*fv, str(folder / "two"), "--int8"])
     made["fv fp32 fp16 int8"] = in_process([*fv, str(folder / "all"), "--fp32", "--fp16", "--int8"])
-    print(f"{name}: making the files")
-    first = made["converter int8"].seconds
-    for what, one in made.items():
-        print(f"  {what:<18} {one.seconds:6.1f} s  {one.seconds / first:5.2f} x  {one.peak_bytes / 2**20:6,.0f} MiB")
+    bounds = Bounds(name)
+    _times(name, made, bounds)
     ours = sorted((folder / "all").glob("*.tflite")) + sorted((folder / "all").glob("*.onnx"))
     for suffix in (".tflite", ".onnx"):
-        own = {scheme: next(path for path in ours if f"_{scheme}." in path.name and path.suffix == suffix)
-               for scheme in ("fp32", "int8")}  # fmt: skip
-        ratio = own["int8"].stat().st_size / own["fp32"].stat().st_size
-        print(f"  {suffix} int8 / fp32 in size: {ratio:.3f}")
-        files = [own["fp32"], own["int8"], *(path for path in peers.values() if path.suffix == suffix)]
-        models_side_by_side(f"{name} {suffix}, one thread, {SIZE} px", files)
+        files = {scheme: next(path for path in ours if f"_{scheme}." in path.name and path.suffix == suffix)
+                 for scheme in ("fp32", "int8")}  # fmt: skip
+        bounds.size(suffix, files["int8"].stat().st_size / files["fp32"].stat().st_size)
+        files |= {PEERS[kind]: path for kind, path in peers.items() if path.suffix == suffix}
+        zoo = os.environ.get(ZOO)
+        if zoo and suffix == ".onnx" and name == "MobileNetV3Large":
+            files["torch zoo"] = Path(zoo)
+        ratios = models_side_by_side(f"{name} {suffix}, one thread, {SIZE} px", list(files.values()))
+        bounds.latency(suffix, {what: ratio.value for what, ratio in zip(files, ratios, strict=True)})
+    print(bounds.text(), flush=True)
+
+
+def _times(name: str, made: dict[str, Made], bounds: Bounds) -> None:
+    """Print what making each file took, and judge it."""
+    first = made["converter int8"]
+    print(f"{name}: making the files (seconds, of processor time, beside the converter's int8; largest memory)")
+    for what, one in made.items():
+        beside = f"{one.seconds / first.seconds:5.2f} x  {one.processor_seconds / first.processor_seconds:5.2f} x"
+        seconds = f"{one.seconds:6.1f} s  {one.processor_seconds:6.1f} s"
+        print(f"  {what:<18} {seconds}  {beside}  {one.peak_bytes / 2**20:6,.0f} MiB")
+    alone, both, every = (made[what] for what in ("fv int8, TFLite", "fv int8, both", "fv fp32 fp16 int8"))
+    bounds.export(alone.seconds / first.seconds, "time")
+    bounds.export(alone.processor_seconds / first.processor_seconds, "processor time")
+    bounds.all_schemes(every.seconds / both.seconds, "time")
+    bounds.all_schemes(every.processor_seconds / both.processor_seconds, "processor time")
 
 
 def main(names: list[str]) -> None:

@@ -45,13 +45,20 @@ def tflite_int8(model: Any, out: Path, pictures: Pictures) -> None:
 
 
 def tf2onnx_float(model: Any, out: Path, pictures: Pictures) -> None:
-    """Plain tf2onnx."""
+    """Plain tf2onnx. Constants that it lists as inputs are taken off the list, or the file would ask for them."""
+    import onnx
     import tensorflow as tf
     import tf2onnx
 
     signature = (tf.TensorSpec((None, *model.input_shape[1:]), tf.float32, name="image"),)
     function = tf.function(lambda image: model(image, training=False), input_signature=signature)
     tf2onnx.convert.from_function(function, input_signature=signature, opset=17, output_path=str(out))
+    graph = onnx.load(out)
+    constants = {tensor.name for tensor in graph.graph.initializer}
+    kept = [value for value in graph.graph.input if value.name not in constants]
+    del graph.graph.input[:]
+    graph.graph.input.extend(kept)
+    onnx.save(graph, out)
 
 
 def onnx_int8(model: Any, out: Path, pictures: Pictures) -> None:
@@ -71,15 +78,8 @@ def onnx_int8(model: Any, out: Path, pictures: Pictures) -> None:
     with tempfile.TemporaryDirectory() as folder:
         plain, ready = Path(folder) / "plain.onnx", Path(folder) / "ready.onnx"
         tf2onnx_float(model, plain, pictures)
-        graph = onnx.load(plain)
-        # tf2onnx lists some constants as inputs; the quantizer would ask for them.
-        constants = {tensor.name for tensor in graph.graph.initializer}
-        kept = [value for value in graph.graph.input if value.name not in constants]
-        del graph.graph.input[:]
-        graph.graph.input.extend(kept)
-        onnx.save(graph, plain)
         # Probabilities in 8 bits do not add up to 1: at its best, the file keeps its last operator in float.
-        last = [node.name for node in graph.graph.node if node.op_type == "Softmax"]
+        last = [node.name for node in onnx.load(plain).graph.node if node.op_type == "Softmax"]
         quant_pre_process(str(plain), str(ready))
         quantize_static(
             str(ready),
