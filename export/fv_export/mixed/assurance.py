@@ -39,7 +39,7 @@ from scipy.stats import norm
 
 Margins = NDArray[np.float64]
 # Enough that a share of them is known to 3 %, few enough that their margins are alike: of 2,020 pictures, those within
-# about half a nat. 50, 100 and 400 tell the same (docs/findings.md).
+# about half a nat. For files that come near a target of a few tenths 50 or 400 tell the same (docs/findings.md).
 NEIGHBOURS = 200
 
 

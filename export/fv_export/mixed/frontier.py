@@ -1,8 +1,8 @@
 """The files on the way from 8 bits to float, measured side by side, and the one that is chosen.
 
-On the frontier stand the float file, plain int8, a few sizes of the search's way, the end of each road, and the file
-with every layer in float and its weights in 8 bits: what all restoring leads to. Their drops are those on the pictures
-that report; latencies are measured in one session, interleaved, on the machine that was named.
+On the frontier stand the float file, plain int8, three files on the way of the first road, the end of each road, and
+the file with every layer in float and its weights in 8 bits: what all restoring leads to. Their drops are those on the
+pictures that report; latencies are measured in one session, interleaved, on the machine that was named.
 
 Of two roads that reached the goal the faster file is chosen, where their medians differ by more than results repeat
 within; else the one with fewer layers in float.
@@ -28,8 +28,8 @@ from fv_export.mixed.work import integer_share
 FLOAT = "float"
 PLAIN = "int8"
 WEIGHTS_ONLY = "8-bit weights alone"
-# Sizes of the way that are shown beside the ends: a plot of more points cannot be labelled.
-_ON_THE_WAY = 3
+# How far along the way the files are that are shown beside the ends: a plot of more points cannot be labelled.
+_ON_THE_WAY = (0.25, 0.5, 0.75)
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,11 +41,11 @@ class Place:
     data: bytes
 
 
-def places(mixable: Mixable, search: Search, roads: Sequence[Road], float_file: bytes) -> list[Place]:
+def places(mixable: Mixable, roads: Sequence[Road], float_file: bytes) -> list[Place]:
     """The files of the frontier: float first, then from nothing restored to everything."""
     sets: dict[tuple[str, ...], str] = {}
     ends = {road.restored for road in roads if road.restored is not None}
-    for restored in [(), *_on_the_way(search, ends), *sorted(ends, key=len), mixable.restorable()]:
+    for restored in [(), *_on_the_way(roads), *sorted(ends, key=len), mixable.restorable()]:
         sets.setdefault(mixable.ordered(restored), _name(mixable, restored))
     ordered = sorted(sets, key=len)
     found = [Place(sets[restored], restored, mixable.file(restored)) for restored in ordered]
@@ -96,14 +96,11 @@ def choose(found: Sequence[Place], made: Sequence[Point], roads: Sequence[Road],
     return best
 
 
-def _on_the_way(search: Search, ends: set[tuple[str, ...]]) -> list[tuple[str, ...]]:
-    """A few of the sets that were tried, evenly spread by their number of layers."""
-    largest = max((len(end) for end in ends), default=len(max(search.tried, key=len)))
-    tried = sorted({len(one): one for one in search.tried if 0 < len(one) < largest}.values(), key=len)
-    if not tried:
-        return []
-    chosen = np.linspace(0, len(tried) - 1, min(_ON_THE_WAY, len(tried))).round().astype(int)
-    return [tried[index] for index in dict.fromkeys(chosen)]
+def _on_the_way(roads: Sequence[Road]) -> list[tuple[str, ...]]:
+    """The first so many of the first road's order, for a few shares of the shortest end."""
+    shortest = min((len(road.restored) for road in roads if road.restored is not None), default=0)
+    sizes = dict.fromkeys(round(share * shortest) for share in _ON_THE_WAY)
+    return [roads[0].order[:size] for size in sizes if size]
 
 
 def _name(mixable: Mixable, restored: Sequence[str]) -> str:

@@ -36,10 +36,14 @@ Ranks = dict[str, float]
 
 @dataclass(frozen=True)
 class Road:
-    """One way of restoring. `restored`: the tensors, empty where nothing had to be; None where it did not arrive."""
+    """One way of restoring. `restored`: the tensors, empty where nothing had to be; None where it did not arrive.
+
+    `order`: of all tensors on the way, the first to be restored first.
+    """
 
     name: str
     restored: tuple[str, ...] | None
+    order: tuple[str, ...] = ()
 
 
 @dataclass
@@ -83,11 +87,11 @@ class Search:
         """
         last, count = 0, len(order)
         if not order or not self.keeps(order):
-            return Road(name, None)
+            return Road(name, None, tuple(order))
         while count - last > 1:
             middle = (last + count) // 2
             last, count = (last, middle) if self.keeps(order[:middle]) else (middle, count)
-        return Road(name, tuple(self._pruned(order[:count], worth, ranks)))
+        return Road(name, tuple(self._pruned(order[:count], worth, ranks)), tuple(order))
 
     def _pruned(self, restored: Sequence[str], worth: Callable[[str], float], ranks: Ranks) -> Sequence[str]:
         for tensor in sorted(restored, key=worth):

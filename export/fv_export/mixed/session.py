@@ -57,12 +57,12 @@ class Session:
                 roads, told = self._roads(searched, ranks, costs), self._told(ranks, costs)
         is_reached = any(road.restored is not None for road in roads)
         if not is_reached:
-            roads = [Road("surest", searched.surest())]
+            roads = [Road("surest", searched.surest(), roads[0].order)]
         self.progress.say(
             f"{self.format}: {len(searched.tried)} mixtures tried; "
             f"{self.memory.computed} results computed, {self.memory.remembered} remembered"
         )
-        found = frontier.places(self.mixable, searched, roads, self.float_file)
+        found = frontier.places(self.mixable, roads, self.float_file)
         report = frontier.measured(found, stopwatch)
         with self._asker(halved.reporting) as asker:
             points = frontier.points(found, self.mixable, searched, asker, report)
