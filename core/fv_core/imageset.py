@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -159,13 +160,24 @@ class ImageSet:
 
 def content_hash(classes: tuple[str, ...], splits: list[Split]) -> str:
     """Hex SHA-256 over the class names and, split by split in name order, the ids, labels and pixels."""
-    digest = hashlib.sha256(json.dumps(list(classes)).encode())
+    digest = hashlib.sha256(hashed_first(classes))
     for split in sorted(splits, key=lambda split: split.name):
-        digest.update(json.dumps([split.name, list(split.ids), list(split.images.shape)]).encode())
-        digest.update(np.ascontiguousarray(split.labels).astype("<i4").tobytes())
-        for start in range(0, len(split), 256):
-            digest.update(np.ascontiguousarray(split.images[start : start + 256]).tobytes())
+        for part in hashed_parts(split):
+            digest.update(part)
     return digest.hexdigest()
+
+
+def hashed_first(classes: tuple[str, ...]) -> bytes:
+    """What `content_hash` begins with."""
+    return json.dumps(list(classes)).encode()
+
+
+def hashed_parts(split: Split) -> Iterator[bytes | memoryview]:
+    """What `content_hash` adds for a split, piece by piece."""
+    yield json.dumps([split.name, list(split.ids), list(split.images.shape)]).encode()
+    yield np.ascontiguousarray(split.labels).astype("<i4").tobytes()
+    for start in range(0, len(split), 256):
+        yield np.ascontiguousarray(split.images[start : start + 256]).data
 
 
 def write_header(folder: Path, header: Header) -> None:

@@ -110,18 +110,35 @@ def decode(source: Path | str | bytes) -> Pixels:
     Raises `MissingPath` when there is no such file, `BadPicture` when it cannot be decoded, is truncated, or has more
     than `MAX_PIXELS` pixels (decided from its header, before any pixel is decoded).
     """
-    with _opened(source) as image:
-        image.seek(0)
-        # Loaded first: a TIFF turns itself upright while it loads, and a PNG may have its EXIF behind the pixels.
-        image.load()
-        orientation = _orientation(image)
-        return np.asarray(_upright(_to_rgb(image), orientation), dtype=np.uint8)
+    with _decoded(source) as image:
+        return np.asarray(image, dtype=np.uint8)
+
+
+def decode_square(source: Path | str | bytes, size: int) -> Pixels:
+    """`stored_square(decode(source), size)`, to the byte, without an array of the whole picture in between."""
+    with _decoded(source) as image:
+        side = min(image.size)
+        left, top = (image.width - side) // 2, (image.height - side) // 2
+        square = image.crop((left, top, left + side, top + side)) if image.size != (side, side) else image
+        square = square.resize((size, size), Image.Resampling.BILINEAR) if side != size else square
+        return np.asarray(square, dtype=np.uint8)
 
 
 def short_side(source: Path | str | bytes) -> int:
     """Pixels of the shorter side, read from the header alone; raises as `decode` does for what the header shows."""
     with _opened(source) as image:
         return min(image.size)
+
+
+@contextmanager
+def _decoded(source: Path | str | bytes) -> Iterator[Image.Image]:
+    """The upright picture in RGB; whatever goes wrong with it inside the block becomes a `BadPicture`."""
+    with _opened(source) as image:
+        image.seek(0)
+        # Loaded first: a TIFF turns itself upright while it loads, and a PNG may have its EXIF behind the pixels.
+        image.load()
+        orientation = _orientation(image)
+        yield _upright(_to_rgb(image), orientation)
 
 
 @contextmanager

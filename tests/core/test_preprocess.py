@@ -17,7 +17,7 @@ import pytest
 from PIL import Image
 
 from fv_core.errors import BadPicture, MissingPath
-from fv_core.preprocess import MAX_PIXELS, Preprocess, decode, short_side, stored_square
+from fv_core.preprocess import MAX_PIXELS, Preprocess, decode, decode_square, short_side, stored_square
 from tests.core import png
 
 # JPEG at quality 95 without chroma subsampling moves a channel of a flat area by no more than this.
@@ -323,3 +323,29 @@ def test_preprocess_is_its_parts_one_after_the_other() -> None:
 def test_impossible_sizes_are_refused(wrong: tuple[int, float, int]) -> None:
     with pytest.raises(ValueError, match="must be"):
         Preprocess(*wrong)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "P", "RGBA", "CMYK", "I;16"])
+@pytest.mark.parametrize("shape", [(20, 31), (31, 20), (16, 16), (15, 40)])
+def test_a_square_made_while_decoding_is_the_same_to_the_byte(mode: str, shape: tuple[int, int]) -> None:
+    values = np.random.default_rng(0).integers(0, 256, (*shape, 3), dtype=np.uint8)
+    if mode == "I;16":
+        image = Image.fromarray(values[..., 0].astype(np.uint16) << 8)
+    else:
+        image = Image.fromarray(values).convert(mode)
+    stream, kind = io.BytesIO(), "TIFF" if mode == "CMYK" else "PNG"
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    image.save(stream, kind, exif=exif)
+    for size in (16, 9, 40):
+        wanted = stored_square(decode(stream.getvalue()), size)
+        found = decode_square(stream.getvalue(), size)
+        assert found.dtype == np.uint8
+        np.testing.assert_array_equal(found, wanted)
+
+
+def test_a_square_of_what_is_no_picture_is_refused_as_decode_does(tmp_path: Path) -> None:
+    with pytest.raises(BadPicture):
+        decode_square(b"no picture", 16)
+    with pytest.raises(MissingPath):
+        decode_square(tmp_path / "gone.png", 16)

@@ -63,7 +63,7 @@ class Partial:
             stream.truncate(offset)
             stream.seek(offset)
             for square in squares:
-                stream.write(square.tobytes())
+                stream.write(np.ascontiguousarray(square).data)
             stream.flush()
             os.fsync(stream.fileno())
         self._write_line({"split": split, "handled": handled, "written": len(squares), "skipped": list(skipped)})

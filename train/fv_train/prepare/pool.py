@@ -22,8 +22,9 @@ from fv_core.errors import BadPicture, MissingPath
 from fv_core.preprocess import Pixels
 from fv_train.prepare.catalogue import Picture
 
-# Pictures handed out ahead of the one that is waited for: enough that no worker idles behind a large photo.
-_AHEAD_PER_WORKER = 4
+# Pictures handed out ahead of the one that is waited for: enough that no worker idles behind a large photo, nor while a
+# chunk is flushed to the disk (some twenty milliseconds; a picture takes one).
+_AHEAD_PER_WORKER = 16
 
 
 @dataclass(frozen=True)

@@ -9,22 +9,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from fv_core.errors import AlreadyExists, BadImageSet, BadPicture, MissingPath
-from fv_core.files import translated_os_errors, write_text
-from fv_core.imageset import Header, ImageSet, content_hash, write_header
+from fv_core.files import translated_os_errors
+from fv_core.imageset import Header, ImageSet, write_header
 from fv_core.progress import Progress
 from fv_core.registry import Registry
 from fv_train.prepare import partial as partials
 from fv_train.prepare import published
 from fv_train.prepare.catalogue import Catalogue, Source
-from fv_train.prepare.errors import EmptySource
 from fv_train.prepare.options import PrepareOptions
 from fv_train.prepare.partial import Partial
+from fv_train.prepare.sealing import sealing
 from fv_train.prepare.selection import Splits, select
 from fv_train.prepare.writing import write_squares
 
@@ -51,13 +48,16 @@ def prepare(options: PrepareOptions, progress: Progress) -> ImageSet:
     if finished is not None:
         return finished
     with partials.opened(options.out, preparation, lambda: _store_size(catalogue, splits, options.size), progress) as p:
-        try:
-            write_squares(catalogue, splits, p, options, progress)
-        except KeyboardInterrupt:
-            done = sum(p.done(split).handled for split in splits)
-            progress.say(f"interrupted: the same command goes on after {done} pictures")
-            raise
-        _finish(catalogue, splits, p, preparation, progress)
+        with sealing(splits, p, _header(catalogue, p, preparation)) as sealed:
+            try:
+                write_squares(catalogue, splits, p, options, progress, sealed.complete)
+            except KeyboardInterrupt:
+                done = sum(p.done(split).handled for split in splits)
+                progress.say(f"interrupted: the same command goes on after {done} pictures")
+                raise
+            progress.say("finishing the fingerprint")
+            write_header(p.folder, sealed.header())
+        p.forget_journal()
         p.folder.rename(options.out)
     return ImageSet.open(options.out)
 
@@ -111,30 +111,15 @@ def _store_size(catalogue: Catalogue, splits: Splits, wanted: int) -> int:
     return largest or wanted
 
 
-def _finish(catalogue: Catalogue, splits: Splits, partial: Partial, preparation: str, progress: Progress) -> None:
-    """Write labels, ids and the header; after this the partial folder is a whole image set."""
-    progress.say("writing labels, ids and the fingerprint")
-    counts = {}
-    for name, samples in splits.items():
-        skipped = set(partial.done(name).skipped)
-        kept = [sample for sample in samples if sample.id not in skipped]
-        if not kept:
-            raise EmptySource(f"no picture of the split {name!r} could be read")
-        partial.seal(name)
-        np.save(partial.folder / f"{name}.labels.npy", np.array([sample.label for sample in kept], dtype=np.int32))
-        write_text(partial.folder / f"{name}.ids.txt", "".join(f"{sample.id}\n" for sample in kept))
-        counts[name] = len(kept)
-    header = Header(
+def _header(catalogue: Catalogue, partial: Partial, preparation: str) -> Header:
+    """What is known of the image set before its pictures are read."""
+    return Header(
         classes=catalogue.classes,
         size=partial.size,
-        counts=counts,
+        counts={},
         source=catalogue.source,
         resize_rule=RESIZE_RULE,
-        skipped=tuple(sample_id for name in splits for sample_id in partial.done(name).skipped),
+        skipped=(),
         content_sha256="",
         preparation_sha256=preparation,
     )
-    unsigned = ImageSet(partial.folder, header)
-    digest = content_hash(header.classes, [unsigned.split(name) for name in counts])
-    write_header(partial.folder, replace(header, content_sha256=digest))
-    partial.forget_journal()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import TypeVar
 
@@ -53,9 +53,14 @@ class BadPictures:
 
 
 def write_squares(
-    catalogue: Catalogue, splits: Splits, partial: Partial, options: PrepareOptions, progress: Progress
+    catalogue: Catalogue,
+    splits: Splits,
+    partial: Partial,
+    options: PrepareOptions,
+    progress: Progress,
+    complete: Callable[[str], None],
 ) -> None:
-    """Bring every split of `partial` to its end, from where its journal stands."""
+    """Bring every split of `partial` to its end, from where its journal stands; `complete` is told of each."""
     bad = BadPictures(options.max_bad, sum(map(len, splits.values())), progress)
     for name, samples in splits.items():
         done = partial.done(name)
@@ -67,6 +72,7 @@ def write_squares(
         for chunk in _chunks(counted, min(CHUNK, max(1, CHUNK_BYTES // (3 * partial.size**2)))):
             kept, skipped_ids = _sorted_out(chunk, bad)
             partial.append(name, kept, len(chunk), skipped_ids)
+        complete(name)
 
 
 def _sorted_out(chunk: list[tuple[Sample, Pixels | Unreadable]], bad: BadPictures) -> tuple[list[Pixels], list[str]]:

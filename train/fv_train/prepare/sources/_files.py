@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from fv_core.preprocess import Pixels, decode, short_side, stored_square
+from fv_core.preprocess import Pixels, decode_square, short_side
 
 
 @dataclass(frozen=True)
@@ -20,4 +20,4 @@ class Encoded:
 
     def square(self, size: int) -> Pixels:
         """See `Picture`."""
-        return stored_square(decode(self.data), size)
+        return decode_square(self.data, size)
