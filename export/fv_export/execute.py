@@ -17,22 +17,26 @@ _PICTURES_AT_ONCE = 16
 
 # (name of a tensor, its value on the backend) -> the value that its readers see.
 Stored = Callable[[str, Any], Any]
+# (node, the values that it reads) -> the value that it writes.
+Compute = Callable[[Node, Sequence[Any]], Any]
 
 
 class Executor:
     """A graph made ready to run many times.
 
     `wanted`: names of the tensors to return; only what they need is computed. `stored`: what becomes of a tensor's
-    value when it is stored, by its name; simulation rounds there. None: nothing.
+    value when it is stored, by its name; simulation rounds there. None: nothing. `compute`: what nodes compute.
     """
 
-    def __init__(self, graph: Graph, wanted: Sequence[str], stored: Stored | None = None) -> None:
+    def __init__(
+        self, graph: Graph, wanted: Sequence[str], stored: Stored | None = None, compute: Compute = run_node
+    ) -> None:
         unknown = [tensor for tensor in wanted if tensor not in graph.shapes]
         if unknown:
             raise ValueError(f"no such tensors: {unknown}")
         self._input_shape = graph.shapes[graph.input][1:]
         self._wanted = tuple(dict.fromkeys(wanted))
-        self._function = _compiled(forward(graph, self._wanted, stored or as_it_is), self._input_shape)
+        self._function = _compiled(forward(graph, self._wanted, stored or as_it_is, compute), self._input_shape)
 
     def __call__(self, batch: Floats) -> dict[str, Floats]:
         """batch: (n, H, W, C), 0 to 255. Returns {tensor: (n, ...) float32}."""
@@ -68,7 +72,9 @@ def as_it_is(tensor: str, value: Any) -> Any:
     return value
 
 
-def forward(graph: Graph, wanted: tuple[str, ...], stored: Stored) -> Callable[[Any], list[Any]]:
+def forward(
+    graph: Graph, wanted: tuple[str, ...], stored: Stored, compute: Compute = run_node
+) -> Callable[[Any], list[Any]]:
     """A function: pictures (n, H, W, C) -> the values of the tensors `wanted`, on the backend, nothing compiled."""
     nodes = needed(graph, wanted)
     last_use = {tensor: node.name for node in nodes for tensor in node.inputs}
@@ -76,7 +82,7 @@ def forward(graph: Graph, wanted: tuple[str, ...], stored: Stored) -> Callable[[
     def run_nodes(batch: Any) -> list[Any]:
         values = {graph.input: stored(graph.input, batch)}
         for node in nodes:
-            values[node.output] = stored(node.output, run_node(node, [values[tensor] for tensor in node.inputs]))
+            values[node.output] = stored(node.output, compute(node, [values[tensor] for tensor in node.inputs]))
             for tensor in node.inputs:
                 if last_use[tensor] == node.name and tensor not in wanted:
                     values.pop(tensor, None)

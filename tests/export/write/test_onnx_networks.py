@@ -115,7 +115,7 @@ def test_int8_answers_as_its_simulation(network: tuple[keras.Model, FromGraph]) 
     graph = quantized.graph
     answers = _logits(Loaded(_data(network[1], "int8")).run(batch))
     floats = batch.astype(np.float32)
-    simulated = _logits(simulate.run(graph, quantized.annotation, floats)[graph.output])
+    simulated = _logits(simulate.run(graph, quantized.annotation, floats, file_format="onnx")[graph.output])
     exact = _logits(execute.run(graph, floats)[graph.output])
     error = np.sqrt(np.mean((answers - simulated) ** 2)) / exact.std()
     assert error < SIMULATED
