@@ -74,6 +74,8 @@ class SoftTargets(keras.layers.Layer):  # type: ignore[misc]  # keras has no typ
 
     def call(self, logits: Any, probabilities: Any) -> Any:
         """`logits` (n, C) of the student, `probabilities` (n, C) of the teacher."""
+        # tf.distribute traces the devices by turns between exchanges of statistics: the loss of another may be here.
+        self._clear_losses()
         self.add_loss(self.weight * divergence(logits, probabilities, self.temperature))
         return logits
 

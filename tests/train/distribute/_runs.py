@@ -18,6 +18,7 @@ SCRIPT = Path(__file__).parent / "_process.py"
 SETTINGS = (
     *("precision.compute=float32", "augment.mixup=0.2", "augment.cutmix=1.0", "augment.rand_operations=2"),
     *("optimizer.clip_norm=0.5", "optimizer.ema_decay=0.9", "select.keep=last", "stage.scratch.epochs=3"),
+    *("distill.weight=0.5", "distill.temperature=2"),
 )
 DISTRIBUTED = "distribute=data_parallel"
 # A start takes ten seconds of processor time; the machine may have ten times as much to do as it can.

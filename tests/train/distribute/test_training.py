@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import keras
 import pytest
 
-from tests.train._pictures import imageset
+from tests.train._pictures import imageset, tiny_backbone
 from tests.train.distribute._runs import DISTRIBUTED, Place, largest_difference, losses
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("distribute")]
+pytestmark = pytest.mark.slow
 # Sums over a batch of eight in another order, nine steps of AdamW apart: 6e-7 measured under TensorFlow, 1.5e-7 under
 # JAX. Statistics of half a batch differ by 1e-1, clipping of each device's gradients by 1e-2.
 CLOSE = 1e-5
@@ -28,37 +29,43 @@ def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 
 @pytest.fixture(scope="module")
-def dropout(place: Place) -> str:
-    return "regularize.dropout=0.3" if place.backend == "jax" else "regularize.dropout=0"
+def settings(place: Place) -> tuple[str, str]:
+    """Dropout, and a teacher: its loss goes another way than that of the labels."""
+    body = tiny_backbone(32, 1.0, False, None)
+    pooled = keras.layers.GlobalAveragePooling2D()(body.output)
+    teacher = place.folder / "teacher.keras"
+    keras.Model(body.input, keras.layers.Dense(3, activation="softmax")(pooled)).save(teacher)
+    dropout = "regularize.dropout=0.3" if place.backend == "jax" else "regularize.dropout=0"
+    return dropout, f"distill.teacher={teacher}"
 
 
 @pytest.fixture(scope="module")
-def one(place: Place, dropout: str) -> Path:
+def one(place: Place, settings: tuple[str, str]) -> Path:
     """The run of one device."""
-    return place.alone("one", 1, dropout)
+    return place.alone("one", 1, *settings)
 
 
 def ends(run: Path, worker: int = 0) -> Path:
     return run.parent / f"{run.name}.{worker}.npz"
 
 
-def test_two_devices_end_where_one_does(place: Place, dropout: str, one: Path) -> None:
-    two = place.alone("two", 2, DISTRIBUTED, dropout)
+def test_two_devices_end_where_one_does(place: Place, settings: tuple[str, str], one: Path) -> None:
+    two = place.alone("two", 2, DISTRIBUTED, *settings)
     assert losses(two) == pytest.approx(losses(one), rel=CLOSE)
     assert largest_difference(ends(one), ends(two)) < CLOSE
     assert (two / "model.keras").is_file()
 
 
 def test_a_killed_worker_ends_the_run_and_it_goes_on_to_where_one_process_ends(
-    place: Place, dropout: str, one: Path
+    place: Place, settings: tuple[str, str], one: Path
 ) -> None:
-    run, (chief, _) = place.together("workers", dropout, kill=1)
+    run, (chief, _) = place.together("workers", *settings, kill=1)
     assert chief.code == 1
     assert chief.seconds < PROMPT_S
     assert "error[worker-lost]: worker 1 is gone: its connection closed; the last checkpoint is" in chief.said
     assert str(run / "checkpoints" / "last.npz") in chief.said
     assert not (run / "model.keras").exists()
-    run, both = place.together("workers", dropout, "--resume")
+    run, both = place.together("workers", *settings, "--resume")
     assert [ended.code for ended in both] == [0, 0], both
     assert (run / "model.keras").is_file()
     assert losses(run) == pytest.approx(losses(one), rel=CLOSE)
