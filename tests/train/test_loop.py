@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -17,7 +18,7 @@ from fv_core.errors import AlreadyExists, DiskFull, FvError
 from fv_core.files import sha256_of_file
 from fv_core.imageset import ImageSet
 from fv_core.progress import Silent
-from fv_train import checkpoint, fitting, loop
+from fv_train import checkpoint, fitting, loop, precision
 from fv_train.begin import TrainOptions
 from fv_train.data import Feed
 from fv_train.errors import BadRecipe, BadRun, NonFiniteLoss, OutOfMemory, ResumeRefused, UnfinishedRun
@@ -266,6 +267,20 @@ def test_an_error_that_is_not_about_memory_stays_what_it_is(
     monkeypatch.setattr(Trainee, "run", failing(InternalError(None, None, "a bug"), 0))
     with pytest.raises(InternalError, match="a bug"):
         train(options(pictures, tmp_path / "run"))
+
+
+def test_the_arithmetic_is_measured_printed_and_kept(
+    pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    amx = precision.Device("tensorflow", gpu=False, capability=(0, 0), cpu_has_bfloat16=True)
+    monkeypatch.setattr(precision, "this_device", lambda: amx)
+    heard = Listening()
+    train(options(pictures, tmp_path / "run", "precision.compute=auto"), heard)
+    measured = r"XLA off: bfloat16 takes \d+\.\d\d x the time of float32 on this CPU, measured"
+    found = re.fullmatch(rf"arithmetic (float32|mixed_bfloat16), {measured}", heard.said[0])
+    assert found
+    _, state = checkpoint.load(tmp_path / "run" / "checkpoints" / checkpoint.LAST)
+    assert state.compute == found[1]
 
 
 def test_a_slow_input_is_called_by_name_once(pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
