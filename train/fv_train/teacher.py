@@ -61,6 +61,8 @@ class Teacher:
             network.probabilities.set_weights(model.get_weights())
             model = network.probabilities
         model.trainable = False
+        # Keras numbers models without a name, from one in every process: a file's name may be that of the student.
+        model.name = "fv_teacher"
         return model
 
 
