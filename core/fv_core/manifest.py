@@ -90,8 +90,8 @@ class Manifest:
     schema_version: int = field(default=SCHEMA_VERSION)
 
     def to_json(self) -> str:
-        """One line a top-level key, keys sorted: the same manifest is always the same text."""
-        return json.dumps(asdict(self), indent=1, sort_keys=True, ensure_ascii=False)
+        """Keys sorted, so that the same manifest is always the same text; no spaces, which were a third of it."""
+        return json.dumps(asdict(self), separators=(",", ":"), sort_keys=True, ensure_ascii=False)
 
     @classmethod
     def from_json(cls, text: str) -> Manifest:

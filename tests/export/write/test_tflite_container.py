@@ -58,3 +58,24 @@ def test_an_operator_code_is_stored_once_and_readable_by_old_readers() -> None:
     model = _model(container.finish("net", {"image": first}, {"probabilities": out}, b""))
     codes = [(code.builtinCode, code.deprecatedBuiltinCode, code.version) for code in model.operatorCodes]
     assert codes == [(0, 0, 1), (0, 0, 2), (150, 127, 1)]
+
+
+def test_equal_vectors_are_written_once() -> None:
+    """A thousand zero points of eight bytes each stand there for the first kernel only."""
+
+    def size(kernels: int, *, same: bool) -> int:
+        container = Container(reserved=())
+        for index in range(kernels):
+            table = schema.QuantizationParametersT()
+            table.scale = np.full(1000, 1.0 if same else 1.0 + index, np.float32)
+            table.zeroPoint = np.zeros(1000, np.int64)
+            container.tensor("kernel", (1,), np.int8, table, np.zeros(1, np.int8))
+        data = container.finish("x", {}, {}, b"")
+        (subgraph,) = schema.ModelT.InitFromPackedBuf(data, 0).subgraphs
+        for tensor in subgraph.tensors:
+            assert len(tensor.quantization.scale) == len(tensor.quantization.zeroPoint) == 1000
+        assert subgraph.tensors[-1].quantization.scale[7] == (1.0 if same else float(kernels))
+        return len(data)
+
+    assert size(2, same=True) - size(1, same=True) < 400
+    assert 4000 < size(2, same=False) - size(1, same=False) < 4400

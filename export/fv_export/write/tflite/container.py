@@ -102,7 +102,7 @@ class Container:
         model.buffers = self._buffers
         model.metadata = [entry]
         model.signatureDefs = [_signature(inputs, outputs)]
-        builder = flatbuffers.Builder(sum(buffer.size_hint for buffer in self._buffers) + 1024)
+        builder = _Builder(sum(buffer.size_hint for buffer in self._buffers) + 1024)
         builder.Finish(model.Pack(builder), file_identifier=IDENTIFIER)
         return bytes(builder.Output())
 
@@ -118,6 +118,20 @@ class Container:
             unique, number = f"{name}_{number}", number + 1
         self._names.add(unique)
         return unique
+
+
+class _Builder(flatbuffers.Builder):  # type: ignore[misc]  # flatbuffers has no type information
+    """Writes equal vectors once, all who have them point there: zero points, scales and shapes that repeat."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(size)
+        self._written: dict[tuple[str, bytes], int] = {}
+
+    def CreateNumpyVector(self, x: NDArray[Any]) -> int:  # noqa: N802 - the name that the generated classes call
+        key = x.dtype.str, x.tobytes()
+        if key not in self._written:
+            self._written[key] = int(super().CreateNumpyVector(x))
+        return self._written[key]
 
 
 class _Buffer:
