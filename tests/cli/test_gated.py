@@ -13,7 +13,7 @@ Accuracy gate: at most 1 point of top-1 lost, sure to 95 %, on 2,000 pictures of
 fefefefefefe
 
  file             top-1   drop pp [95 %]  bounds, each 95 %  McNemar p  top-5 drop pp [95 %]  agreement  calibration \
-error  gate
+error, change pp [95 %]  gate
 """
 
 
