@@ -61,7 +61,7 @@ def create(options: TrainOptions, imageset: ImageSet, *, write: bool = True) -> 
         dataset_path=_path_from(options.out, options.imageset),
         selected_on=recipe.select.on,
         versions=installed_versions(),
-        teacher_sha256=_digest_of_teacher(recipe),
+        teacher_sha256=digest_of_teacher(recipe),
     )
     if not write:
         return Run(options.out, info)
@@ -120,7 +120,7 @@ def _refuse_other_recipe(run: Run, recipe: Recipe) -> None:
     )
 
 
-def _digest_of_teacher(recipe: Recipe) -> str:
+def digest_of_teacher(recipe: Recipe) -> str:
     """SHA-256 of the model that the recipe learns from, empty without one; raises `MissingPath`, `UnfinishedRun`."""
     if not recipe.distill.teacher:
         return ""
@@ -133,7 +133,7 @@ def _digest_of_teacher(recipe: Recipe) -> str:
 
 def _refuse_other_teacher(run: Run, recipe: Recipe) -> None:
     """The same path may lead to another model by now. A manifest of before this was recorded says nothing."""
-    began, now = run.info.teacher_sha256, _digest_of_teacher(recipe)
+    began, now = run.info.teacher_sha256, digest_of_teacher(recipe)
     if began and began != now:
         raise ResumeRefused(
             f"{recipe.distill.teacher} is not the teacher that {run.folder} was started with",

@@ -84,6 +84,8 @@ class _Session:
         if state is None and self._chief:
             state = self._first_state(imageset.size)
         _, self._state = checkpoint.agreed(team, {}, state)
+        # A model that is read begins with random weights, and what lies on all devices has to be equal from the first.
+        keras.utils.set_random_seed(recipe.data.seed)
         with self._engine.scope():
             self._teacher = Teacher(recipe.distill, self._classes) if recipe.distill.teacher else None
         # Timing draws random numbers; the starting weights must not depend on whether it ran.

@@ -16,7 +16,7 @@ from tests.train.distribute._loopback import addresses
 
 SCRIPT = Path(__file__).parent / "_process.py"
 SETTINGS = (
-    *("precision.compute=float32", "augment.mixup=0.2", "augment.cutmix=1.0", "augment.rand_operations=2"),
+    *("precision.compute=float32", "augment.mixup=0.2", "augment.cutmix=1.0"),
     *("optimizer.clip_norm=0.5", "optimizer.ema_decay=0.9", "select.keep=last", "stage.scratch.epochs=3"),
     *("distill.weight=0.5", "distill.temperature=2"),
 )

@@ -31,6 +31,7 @@ def test_the_same_is_let_in() -> None:
         ({"versions": {"fv": "0.1.0", "keras": "3.14.0"}}, "different versions: keras 3.15.1 and 3.14.0"),
         ({"versions": {"fv": "0.1.0"}}, "different versions: keras 3.15.1 and none"),
         ({"recipe": 'name = "q"\n'}, 'different recipes: - name = "r"; \\+ name = "q"'),
+        ({"teacher": "f" * 64}, "different teachers: worker 0 has , worker 1 ffffffffffffffff"),
         ({"pictures": "f" * 64}, "different image sets: worker 0 has 0123456789abcdef, worker 1 ffffffffffffffff"),
     ],
 )

@@ -7,7 +7,7 @@ import json
 from dataclasses import asdict, dataclass
 
 from fv_core.imageset import ImageSet
-from fv_train.begin import TrainOptions, installed_versions
+from fv_train.begin import TrainOptions, digest_of_teacher, installed_versions
 from fv_train.distribute.cluster import Cluster
 from fv_train.errors import TeamMismatch
 
@@ -18,13 +18,17 @@ _DIFFERENCES_SHOWN = 4
 
 @dataclass(frozen=True)
 class Greeting:
-    """`recipe`: resolved, as TOML. `pictures`: fingerprint of the image set. `versions`: of what computes."""
+    """`recipe`: resolved, as TOML. `pictures`: fingerprint of the image set. `versions`: of what computes.
+
+    `teacher`: digest of the model that it learns from, empty without one.
+    """
 
     index: int
     workers: tuple[str, ...]
     recipe: str
     pictures: str
     versions: dict[str, str]
+    teacher: str = ""
 
     def to_bytes(self) -> bytes:
         """As JSON."""
@@ -40,6 +44,7 @@ def own_greeting(options: TrainOptions, cluster: Cluster) -> Greeting:
         options.recipe.to_toml(),
         ImageSet.open(options.imageset).fingerprint,
         {name: installed[name] for name in _EQUAL if name in installed},
+        digest_of_teacher(options.recipe),
     )
 
 
@@ -53,6 +58,7 @@ def read_greeting(data: bytes) -> Greeting:
             str(found["recipe"]),
             str(found["pictures"]),
             {str(name): str(version) for name, version in found["versions"].items()},
+            str(found["teacher"]),
         )
     except (KeyError, TypeError, AttributeError, UnicodeDecodeError) as error:
         raise ValueError(str(error)) from error
@@ -76,3 +82,6 @@ def check(chief: Greeting, other: Greeting) -> None:
     if other.pictures != chief.pictures:
         why = f"worker 0 has {chief.pictures[:16]}, {name} {other.pictures[:16]}"
         raise TeamMismatch(f"worker 0 and {name} have different image sets", why=why)
+    if other.teacher != chief.teacher:
+        why = f"worker 0 has {chief.teacher[:16]}, {name} {other.teacher[:16]}"
+        raise TeamMismatch(f"worker 0 and {name} have different teachers", why=why)
