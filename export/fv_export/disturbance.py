@@ -39,7 +39,7 @@ NAME = "disturbance"
 _TAILS = (0.0, 1e-6, 1e-5, 3e-5, 1e-4, 2e-4, 4e-4, 1e-3)
 # Pictures that decide: on a trained MobileNetV3Small 16, 32, 96 and 200 of them leave an error of the logits of 19.8,
 # 20.4, 21.0 and 20.8 dB (docs/findings.md). Large networks get fewer, at most so many values of tensors in all of them:
-# 65 for a MobileNetV3Small at 224 px, 27 for the large one, four and six seconds of one core.
+# 65 for a MobileNetV3Small at 224 px, 27 for the large one, four and eight seconds of one core (busy machine).
 _PICTURES = 96
 _FEWEST_PICTURES = 16
 _VALUES = 240_000_000
