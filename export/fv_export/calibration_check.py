@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from fv_core.errors import InputError
 from fv_core.preprocess import Pixels, Preprocess
+from fv_export.verify import separates
 
 MIN_LEVELS = 16
 MIN_SPREAD = 64
@@ -83,7 +84,10 @@ def check_channels(ask: Callable[[NDArray[np.uint8]], Answers], inputs: NDArray[
     `ask`: (n, H, W, 3) uint8 network inputs -> (n, C) probabilities of the full model.
     """
     chosen = inputs[np.arange(min(len(inputs), MAX_ASKED)) * len(inputs) // min(len(inputs), MAX_ASKED)]
-    gain = ask(np.ascontiguousarray(chosen[..., ::-1])).max(axis=1) - ask(chosen).max(axis=1)
+    plain = ask(chosen)
+    if not separates(plain):  # an untrained network prefers either order by chance
+        return
+    gain = ask(np.ascontiguousarray(chosen[..., ::-1])).max(axis=1) - plain.max(axis=1)
     mean, error = float(gain.mean()), float(gain.std(ddof=1)) / len(gain) ** 0.5
     if mean >= MIN_GAIN and mean >= MIN_Z * error:
         raise UnlikeTraining(

@@ -21,7 +21,7 @@ from fv_export.graph import Floats, Quantized
 Doubles = NDArray[np.float64]
 
 # Bins a step of the finest candidate: for it alone a boundary in every eighth bin adds three eighths to the variance of
-# rounding, for one that is three times as wide an eighth; agreement is the same with 16.
+# rounding, for one that is three times as wide an eighth.
 _BINS_PER_STEP = 8
 # On a trained MobileNetV3Small the widest candidate is 13 times the finest at most, three times as a rule; 16 bits
 # would ask for millions of bins, and only their ends differ.

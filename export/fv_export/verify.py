@@ -5,7 +5,7 @@ the table `schemes.SCHEMES`: float files agree to a largest difference of one pr
 equal answers and, where labels are known, a drop of top-1.
 
 Where the full model itself does not separate the pictures (untrained), agreement means nothing and is not judged:
-fewer than two different answers, or a mean top-1 probability below 2 / classes.
+fewer than two different answers, or a mean top-1 probability that is hardly above chance.
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ from fv_edge_runtime.sandbox import run_in_child
 
 Answers = NDArray[np.float32]
 
+# An untrained network is surer than chance by thousandths. Twice the chance tells it among many classes; of two classes
+# that would ask for certainty, so a tenth above the chance is enough.
+MIN_ABOVE_CHANCE = 0.1
 # Below these a quantized file is marked and kept back (issue: 80 % agreement, 5 points of drop).
 MIN_AGREEMENT = 0.80
 MAX_DROP_PP = 5.0
@@ -76,8 +79,8 @@ def answers_of_file(path: Path, inputs: NDArray[np.uint8]) -> Answers:
 
 def separates(full: Answers) -> bool:
     """Whether the full model separates the pictures at all (see the module)."""
-    different = len(np.unique(full.argmax(axis=1)))
-    return different >= 2 and float(full.max(axis=1).mean()) >= 2.0 / full.shape[1]
+    different, chance = len(np.unique(full.argmax(axis=1))), 1.0 / full.shape[1]
+    return different >= 2 and float(full.max(axis=1).mean()) >= chance + min(chance, MIN_ABOVE_CHANCE)
 
 
 def judge(

@@ -60,7 +60,9 @@ def answers_with(gain: float, noise: float) -> object:
     def ask(inputs: Pictures) -> NDArray[np.float32]:
         swapped = inputs[0, 0, 0, 0] == 2
         sure = 0.5 + random.normal(0, noise, len(inputs)) + (gain if swapped else 0.0)
-        return np.stack([sure, np.zeros_like(sure)], axis=1).astype(np.float32)
+        found = np.zeros((len(inputs), 3), dtype=np.float32)
+        found[np.arange(len(inputs)), np.arange(len(inputs)) % 2] = sure
+        return found
 
     return ask
 
@@ -85,6 +87,17 @@ def test_swapped_channels_are_refused_where_that_is_certain(gain: float, noise: 
         assert "100 pictures" in caught.value.why
     else:
         check_channels(ask, inputs, HERE)  # type: ignore[arg-type] # an object that is called like one
+
+
+def test_a_model_that_tells_no_pictures_apart_accuses_nobody() -> None:
+    inputs = np.zeros((100, 2, 2, 3), dtype=np.uint8)
+    inputs[..., 2] = 2
+
+    def untrained(inputs: Pictures) -> NDArray[np.float32]:
+        swapped = inputs[0, 0, 0, 0] == 2
+        return np.tile(np.float32([0.43, 0.285, 0.285] if swapped else [0.34, 0.33, 0.33]), (len(inputs), 1))
+
+    check_channels(untrained, inputs, HERE)
 
 
 def test_a_model_without_a_preference_accuses_nobody() -> None:

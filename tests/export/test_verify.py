@@ -90,6 +90,15 @@ def test_an_untrained_model_is_not_judged_by_agreement() -> None:
         assert verdict.drop is None
 
 
+@pytest.mark.parametrize(("confidence", "judged"), [(0.55, False), (0.65, True), (0.99, True)])
+def test_two_classes_are_judged_without_being_certain(confidence: float, judged: bool) -> None:
+    right = np.arange(N) % 2
+    full = np.where(right[:, None] == np.arange(2), confidence, 1 - confidence).astype(np.float32)
+    wrong = full.copy()
+    wrong[: N // 2] = full[: N // 2, ::-1]
+    assert judge(full, wrong, None, None).kind == ("refused" if judged else "not-measurable")
+
+
 def test_numbers_that_are_not_finite_are_refused() -> None:
     full = answers(winners())
     broken = full.copy()
