@@ -60,11 +60,12 @@ def test_unsafe_names_are_refused(name: str, tmp_path: Path) -> None:
         b"{}",
         b"[" * 100_000,
         b"\xff\xfe",
-        GOOD.replace(b'"schema_version": 1', b'"schema_version": 2'),
+        GOOD.replace(b'"schema_version":1', b'"schema_version":2'),
         GOOD.replace(b"0.0", b"NaN"),
     ],
 )
 def test_a_damaged_manifest_is_refused(content: bytes, tmp_path: Path) -> None:
+    assert content != GOOD
     path = with_archive(float_model().to_bytes(), tmp_path / "m.tflite", {FILE_NAME: content})
     with pytest.raises(BadManifest):
         read_manifest(path)
