@@ -41,7 +41,7 @@ TargetDrop = Annotated[
 ]
 Assurance = Annotated[
     float | None,
-    typer.Option(help="Probability with which the half that reports is to show --target-drop kept; default: 0.9."),
+    typer.Option(help="Probability with which the half that reports is to show --target-drop kept; default: 0.8."),
 ]
 KeepFloat = Annotated[
     list[str] | None,

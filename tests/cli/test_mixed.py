@@ -40,7 +40,7 @@ def test_a_target_is_kept_told_and_recorded(
     assert export(fragile, tmp_path, "--target-drop", "5") == 0
     said = capsys.readouterr()
     assert "tflite int8 within 5 points: drop" in said.out
-    assert "90% was wanted" in said.out
+    assert "80% was wanted" in said.out
     assert "of the multiply-adds in 8 bits" in said.out
     assert "restored, the most guilty first: " in said.out
     assert "tflite int8 faster than float: 1.0" in said.out
@@ -50,7 +50,7 @@ def test_a_target_is_kept_told_and_recorded(
     assert str(tmp_path) not in page
     (file,) = json.loads((tmp_path / "export.json").read_text(encoding="utf-8"))["files"]
     assert file["mixed"]["answer"] == "kept"
-    assert file["mixed"]["assurance"] >= file["mixed"]["assurance_wanted"] == 0.9
+    assert file["mixed"]["assurance"] >= file["mixed"]["assurance_wanted"] == 0.8
     assert file["mixed"]["frontier"][file["mixed"]["chosen"]]["drop_pp"] <= 5.0
     assert file["timed"]["ratio"] == pytest.approx(0.5, rel=0.05)
 
