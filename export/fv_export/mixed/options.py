@@ -24,8 +24,8 @@ class Mix:
     latency_on: str | None = None
     require_faster: bool = False
     data: Path | None = None
-    # What trials are planned for by convention (Cohen 1988, section 2.4). 0.9 was tried: for small targets no mixture has
-    # it, and the surest one leaves nothing in 8 bits (docs/findings.md).
+    # What trials are planned for by convention (Cohen 1988, section 2.4). 0.9 was tried: for small targets no mixture
+    # has it, and the surest one leaves nothing in 8 bits (docs/findings.md).
     assurance: float = 0.8
 
     def __post_init__(self) -> None:
