@@ -21,7 +21,8 @@ from fv_train import checkpoint
 from fv_train.backbones import build
 from fv_train.run import Run
 from tests.core._mounts import mounted_tmpfs
-from tests.train._pictures import TINY, imageset, narrow_recipe, with_tiny_backbone
+from tests.train._pictures import imageset, narrow_recipe, with_tiny_backbone
+from tests.train._tiny import TINY
 
 # One checkpoint is of some 0.3 MB.
 BIG = ("model.hidden_units=1000", "optimizer.ema_decay=0.9")

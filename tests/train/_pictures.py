@@ -12,16 +12,9 @@ import numpy as np
 from fv_core.imageset import Header, ImageSet, Split, content_hash, write_header
 from fv_train.backbones import BACKBONES, Backbone
 from fv_train.recipe import Recipe, load_recipe
+from tests.train._tiny import TINY
 
 CLASSES = ("red", "green", "blue")
-TINY = (
-    "model.backbone=tiny",
-    "data.input_size=32",
-    "data.batch_size=8",
-    "stage.scratch.epochs=2",
-    "select.holdout=0.2",
-    "schedule.warmup_epochs=0",
-)
 
 
 def tiny_backbone(input_size: int, alpha: float, minimalistic: bool, weights: str | None) -> keras.Model:

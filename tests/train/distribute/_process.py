@@ -13,15 +13,6 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
-# `tests.train._pictures` has them too, but imports Keras.
-TINY = (
-    "model.backbone=tiny",
-    "data.input_size=32",
-    "data.batch_size=8",
-    "stage.scratch.epochs=2",
-    "select.holdout=0.2",
-    "schedule.warmup_epochs=0",
-)
 
 
 def begin(devices: int) -> None:
@@ -57,6 +48,7 @@ def main(words: list[str]) -> int:
     from fv_train.begin import TrainOptions
     from fv_train.distribute.cluster import Cluster
     from fv_train.recipe import load_recipe
+    from tests.train._tiny import TINY
 
     resume = "--resume" in words
     settings = [word for word in words[3:] if "=" in word]
