@@ -5,11 +5,13 @@ The training is a stand-in that does as told, in a real child process; the team 
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -58,6 +60,21 @@ def team(pictures: Path, tmp_path: Path) -> Callable[..., tuple[Outcome, Outcome
         return first, second  # type: ignore[return-value]  # anything else fails the test
 
     return run
+
+
+def test_threads_that_start_children_leave_the_environment_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONWARNINGS", "ignore:mine")
+    both = Barrier(2)
+
+    def start(_: int) -> str:
+        both.wait()
+        with supervise._quiet_tracker():
+            time.sleep(0.05)
+            return os.environ["PYTHONWARNINGS"]
+
+    with ThreadPoolExecutor(2) as pool:
+        assert set(pool.map(start, range(2))) == {"ignore:mine,ignore:resource_tracker"}
+    assert os.environ["PYTHONWARNINGS"] == "ignore:mine"
 
 
 def test_data_goes_from_the_chief_to_all_and_numbers_are_added(team: Callable[..., tuple[Outcome, Outcome]]) -> None:

@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import signal
 import struct
+import threading
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -40,6 +41,7 @@ _NUMBER = struct.Struct(">q")
 _REASON_S = 5.0
 # The frameworks of all machines have met when the first question comes.
 _CONNECT_S = 300.0
+_ENVIRONMENT = threading.Lock()
 
 
 def train_together(options: TrainOptions, cluster: Cluster, progress: Progress) -> Run | None:
@@ -68,15 +70,18 @@ def train_together(options: TrainOptions, cluster: Cluster, progress: Progress) 
 @contextmanager
 def _quiet_tracker() -> Iterator[None]:
     """A process that is killed leaves semaphores, which Python's tracker, started here, removes and warns about."""
-    before = os.environ.get("PYTHONWARNINGS")
-    os.environ["PYTHONWARNINGS"] = ",".join(text for text in (before, "ignore:resource_tracker") if text)
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["PYTHONWARNINGS"]
-        else:
-            os.environ["PYTHONWARNINGS"] = before
+    # The environment is the whole process's: of two threads that start a worker each, the second would otherwise put
+    # back what the first had changed.
+    with _ENVIRONMENT:
+        before = os.environ.get("PYTHONWARNINGS")
+        os.environ["PYTHONWARNINGS"] = ",".join(text for text in (before, "ignore:resource_tracker") if text)
+        try:
+            yield
+        finally:
+            if before is None:
+                del os.environ["PYTHONWARNINGS"]
+            else:
+                os.environ["PYTHONWARNINGS"] = before
 
 
 class _Supervisor:
