@@ -45,14 +45,20 @@ def tflite_int8(model: Any, out: Path, pictures: Pictures) -> None:
 
 
 def tf2onnx_float(model: Any, out: Path, pictures: Pictures) -> None:
-    """Plain tf2onnx. Constants that it lists as inputs are taken off the list, or the file would ask for them."""
+    """Plain tf2onnx on the frozen graph. Otherwise the constants of Keras's Normalization become inputs without values.
+
+    Constants that it lists as inputs are taken off the list, or the file would ask for them.
+    """
     import onnx
     import tensorflow as tf
     import tf2onnx
+    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-    signature = (tf.TensorSpec((None, *model.input_shape[1:]), tf.float32, name="image"),)
-    function = tf.function(lambda image: model(image, training=False), input_signature=signature)
-    tf2onnx.convert.from_function(function, input_signature=signature, opset=17, output_path=str(out))
+    shape = tf.TensorSpec((None, *model.input_shape[1:]), tf.float32, name="image")
+    function = tf.function(lambda image: model(image, training=False)).get_concrete_function(shape)
+    frozen = convert_variables_to_constants_v2(function)
+    names = {"input_names": [frozen.inputs[0].name], "output_names": [frozen.outputs[0].name]}
+    tf2onnx.convert.from_graph_def(frozen.graph.as_graph_def(), **names, opset=17, output_path=str(out))
     graph = onnx.load(out)
     constants = {tensor.name for tensor in graph.graph.initializer}
     kept = [value for value in graph.graph.input if value.name not in constants]
@@ -68,23 +74,24 @@ def onnx_int8(model: Any, out: Path, pictures: Pictures) -> None:
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
     class Reader(CalibrationDataReader):  # type: ignore[misc]  # onnxruntime has no type information
-        def __init__(self) -> None:
-            self._left = iter(pictures)
+        def __init__(self, name: str) -> None:
+            self._left, self._name = iter(pictures), name
 
         def get_next(self) -> dict[str, NDArray[np.float32]] | None:
             picture = next(self._left, None)
-            return None if picture is None else {"image": picture[None].astype(np.float32)}
+            return None if picture is None else {self._name: picture[None].astype(np.float32)}
 
     with tempfile.TemporaryDirectory() as folder:
         plain, ready = Path(folder) / "plain.onnx", Path(folder) / "ready.onnx"
         tf2onnx_float(model, plain, pictures)
         # Probabilities in 8 bits do not add up to 1: at its best, the file keeps its last operator in float.
-        last = [node.name for node in onnx.load(plain).graph.node if node.op_type == "Softmax"]
+        graph = onnx.load(plain).graph
+        last = [node.name for node in graph.node if node.op_type == "Softmax"]
         quant_pre_process(str(plain), str(ready))
         quantize_static(
             str(ready),
             str(out),
-            Reader(),
+            Reader(graph.input[0].name),
             quant_format=QuantFormat.QDQ,
             per_channel=True,
             activation_type=QuantType.QUInt8,
