@@ -57,7 +57,9 @@ class Session:
                 roads, told = self._roads(searched, ranks, costs), self._told(ranks, costs)
         is_reached = any(road.restored is not None for road in roads)
         if not is_reached:
-            roads = [Road("surest", searched.surest(), roads[0].order)]
+            order = roads[0].order
+            restored = searched.nearly_surest(order, lambda tensor: ranks[tensor], ranks)
+            roads = [Road("nearly surest", restored, order)]
         self.progress.say(
             f"{self.format}: {len(searched.tried)} mixtures tried; "
             f"{self.memory.computed} results computed, {self.memory.remembered} remembered"

@@ -6,6 +6,7 @@ from fv_benchmark.render import words
 from fv_benchmark.render.tables import Column, Table
 from fv_benchmark.stats import PairedDrop
 from fv_export.mixed.outcome import Answer, Outcome, Point, Timed
+from fv_export.mixed.search import NEARLY
 
 _CHOSEN = "→ "
 
@@ -70,7 +71,10 @@ def promise(outcome: Outcome) -> str:
     )
     if outcome.reached:
         return f"{said}; {outcome.wanted:.0%} was wanted"
-    return f"{said}; no mixture of layers has the {outcome.wanted:.0%} that was wanted, and this one has most"
+    return (
+        f"{said}; no mixture of layers has the {outcome.wanted:.0%} that was wanted, and of those within "
+        f"{100 * NEARLY:.0f} points of the surest this one has the fewest in float"
+    )
 
 
 def composition(outcome: Outcome) -> str:

@@ -48,8 +48,9 @@ def damage(drop: int = 0, divergence: float = 0.0, n: int = 1000, error_pp: floa
 class FakeAsker:
     """Every tensor left in integers loses so many pictures; counts what it was asked."""
 
-    def __init__(self, guilt: dict[str, int]) -> None:
+    def __init__(self, guilt: dict[str, int], error_pp: float = 0.0) -> None:
         self.guilt = guilt
+        self.error_pp = error_pp
         self.asked: list[bytes] = []
 
     def damage(self, data: bytes) -> Damage:
@@ -58,7 +59,7 @@ class FakeAsker:
     def damages(self, files: list[bytes]) -> list[Damage]:
         self.asked += files
         lost = [sum(self.guilt.get(name, 0) for name in data.decode().split()) for data in files]
-        return [damage(each, each / 1000) for each in lost]
+        return [damage(each, each / 1000, error_pp=self.error_pp) for each in lost]
 
 
 def probabilities(rows: list[list[float]]) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:

@@ -23,7 +23,8 @@ def test_what_was_promised_before_the_report() -> None:
         "chose; 80% was wanted"
     )
     assert words.promise(outcome(reached=False)).endswith(
-        "no mixture of layers has the 80% that was wanted, and this one has most"
+        "no mixture of layers has the 80% that was wanted, and of those within 3 points of the surest this one has the "
+        "fewest in float"
     )
 
 
