@@ -44,19 +44,30 @@ def tflite_int8(model: Any, out: Path, pictures: Pictures) -> None:
     out.write_bytes(converter.convert())
 
 
+def _image(model: Any, batch: int | None) -> Any:
+    import tensorflow as tf
+
+    return tf.TensorSpec((batch, *model.input_shape[1:]), tf.float32, name="image")
+
+
+def _frozen(model: Any, batch: int | None) -> Any:
+    """The model as one concrete function, its variables constants."""
+    import tensorflow as tf
+    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
+    function = tf.function(lambda image: model(image, training=False))
+    return convert_variables_to_constants_v2(function.get_concrete_function(_image(model, batch)))
+
+
 def tf2onnx_float(model: Any, out: Path, pictures: Pictures) -> None:
     """Plain tf2onnx on the frozen graph. Otherwise the constants of Keras's Normalization become inputs without values.
 
     Constants that it lists as inputs are taken off the list, or the file would ask for them.
     """
     import onnx
-    import tensorflow as tf
     import tf2onnx
-    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-    shape = tf.TensorSpec((None, *model.input_shape[1:]), tf.float32, name="image")
-    function = tf.function(lambda image: model(image, training=False)).get_concrete_function(shape)
-    frozen = convert_variables_to_constants_v2(function)
+    frozen = _frozen(model, None)
     names = {"input_names": [frozen.inputs[0].name], "output_names": [frozen.outputs[0].name]}
     tf2onnx.convert.from_graph_def(frozen.graph.as_graph_def(), **names, opset=17, output_path=str(out))
     graph = onnx.load(out)
@@ -101,19 +112,23 @@ def onnx_int8(model: Any, out: Path, pictures: Pictures) -> None:
 
 
 def ai_edge_int8(model: Any, out: Path, pictures: Pictures) -> None:
-    """ai-edge-quantizer's `static_wi8_ai8` on the converter's float file, at batch 1, as its calibration wants."""
+    """ai-edge-quantizer's `static_wi8_ai8` on the converter's float file, at batch 1, as its calibration wants.
+
+    The graph is frozen first: its calibrator reads every tensor, and has no reading of a variable.
+    """
     import tensorflow as tf
     from ai_edge_quantizer import quantizer, recipe
 
-    shape = (1, *model.input_shape[1:])
-    function = tf.function(lambda image: model(image, training=False)).get_concrete_function(
-        tf.TensorSpec(shape, tf.float32, name="image")
-    )
+    frozen = _frozen(model, 1)
+
+    def probabilities(image: Any) -> dict[str, Any]:
+        return {"probabilities": frozen(image)[0]}
+
     with tempfile.TemporaryDirectory() as folder:
         saved, plain = Path(folder) / "saved", Path(folder) / "plain.tflite"
         module = tf.Module()
-        module.model, module.f = model, function
-        tf.saved_model.save(module, str(saved), signatures={"serving_default": function})
+        module.f = tf.function(probabilities).get_concrete_function(_image(model, 1))
+        tf.saved_model.save(module, str(saved), signatures={"serving_default": module.f})
         plain.write_bytes(tf.lite.TFLiteConverter.from_saved_model(str(saved)).convert())
         made = quantizer.Quantizer(str(plain), recipe.static_wi8_ai8())
         data = {"serving_default": [{"image": picture[None].astype(np.float32)} for picture in pictures]}
