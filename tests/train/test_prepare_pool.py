@@ -49,7 +49,9 @@ def test_nothing_gives_nothing() -> None:
     assert list(squares(iter(()), 4, 2, False)) == []
 
 
-def test_it_does_not_run_far_ahead() -> None:
+# A small square: no more than a chunk of them. One of 2,048 px has 12 MiB: five fill the 64 MiB.
+@pytest.mark.parametrize(("size", "ahead"), [(4, 512), (2048, 5)])
+def test_it_does_not_run_far_ahead(size: int, ahead: int) -> None:
     taken = 0
 
     def pictures() -> Iterator[Plain]:
@@ -58,9 +60,9 @@ def test_it_does_not_run_far_ahead() -> None:
             taken += 1
             yield Plain(0)
 
-    results = squares(pictures(), 4, 2, False)
+    results = squares(pictures(), size, 2, False)
     next(results)
-    assert taken <= 2 * 16 + 2
+    assert taken == ahead
     results.close()
 
 

@@ -22,9 +22,12 @@ from fv_core.errors import BadPicture, MissingPath
 from fv_core.preprocess import Pixels
 from fv_train.prepare.catalogue import Picture
 
-# Pictures handed out ahead of the one that is waited for: enough that no worker idles behind a large photo, nor while a
-# chunk is flushed to the disk (some twenty milliseconds; a picture takes one).
-_AHEAD_PER_WORKER = 16
+# Pictures handed out ahead of the one that is waited for, so that no worker idles behind a large photo, nor while a
+# chunk is flushed to the disk: tens of milliseconds, hundreds on a slow card; a picture takes one. As many squares as
+# this memory holds, within reason: two a worker at least, and no more than a chunk, or nothing is heard for a while.
+_AHEAD_BYTES = 64 << 20
+_AHEAD_PER_WORKER = 2
+_AHEAD_AT_MOST = 512
 
 
 @dataclass(frozen=True)
@@ -40,13 +43,14 @@ def squares(pictures: Iterable[Picture], size: int, workers: int, drawn: bool) -
         for picture in pictures:
             yield _square(picture, size)
         return
+    ahead = max(_AHEAD_PER_WORKER * workers, min(_AHEAD_AT_MOST, _AHEAD_BYTES // (3 * size * size)))
     executor = _executor(workers, drawn)
     waiting: deque[Future[Pixels | Unreadable]] = deque()
     try:
         for picture in pictures:
             with _ctrl_c_held_back():  # submitting may start a worker
                 waiting.append(executor.submit(_square, picture, size))
-            if len(waiting) >= workers * _AHEAD_PER_WORKER:
+            if len(waiting) >= ahead:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
