@@ -13,7 +13,7 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -37,8 +37,13 @@ class Unreadable:
     why: str
 
 
-def squares(pictures: Iterable[Picture], size: int, workers: int, drawn: bool) -> Iterator[Pixels | Unreadable]:
-    """The stored squares (size, size, 3) of `pictures`, in their order; `drawn` as in `Catalogue`."""
+def squares(
+    pictures: Iterable[Picture], size: int, workers: int, drawn: bool
+) -> Generator[Pixels | Unreadable, None, None]:
+    """The stored squares (size, size, 3) of `pictures`, in their order; `drawn` as in `Catalogue`.
+
+    Closed early, it waits for the pictures that are being read and drops the others.
+    """
     if workers == 1:
         for picture in pictures:
             yield _square(picture, size)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
+from contextlib import closing
+from itertools import chain, islice
 from typing import TypeVar
 
 from fv_core.preprocess import Pixels
@@ -62,17 +63,20 @@ def write_squares(
 ) -> None:
     """Bring every split of `partial` to its end, from where its journal stands; `complete` is told of each."""
     bad = BadPictures(options.max_bad, sum(map(len, splits.values())), progress)
-    for name, samples in splits.items():
-        done = partial.done(name)
-        for skipped in done.skipped:
-            bad.add(skipped, "could not be read before")
-        rest = samples[done.handled :]
-        results = squares(catalogue.pictures(name, rest), partial.size, options.worker_count(), catalogue.drawn)
-        counted = _counted(zip(rest, results, strict=True), done.handled, len(samples), f"prepare {name}", progress)
-        for chunk in _chunks(counted, min(CHUNK, max(1, CHUNK_BYTES // (3 * partial.size**2)))):
-            kept, skipped_ids = _sorted_out(chunk, bad)
-            partial.append(name, kept, len(chunk), skipped_ids)
-        complete(name)
+    done = {name: partial.done(name) for name in splits}
+    for skipped in chain.from_iterable(each.skipped for each in done.values()):
+        bad.add(skipped, "could not be read before")
+    rest = {name: samples[done[name].handled :] for name, samples in splits.items()}
+    # One stream for all splits: the next one is read while the end of the last is flushed.
+    pictures = chain.from_iterable(catalogue.pictures(name, samples) for name, samples in rest.items())
+    with closing(squares(pictures, partial.size, options.worker_count(), catalogue.drawn)) as results:
+        for name, samples in splits.items():
+            found = zip(rest[name], islice(results, len(rest[name])), strict=True)
+            counted = _counted(found, done[name].handled, len(samples), f"prepare {name}", progress)
+            for chunk in _chunks(counted, min(CHUNK, max(1, CHUNK_BYTES // (3 * partial.size**2)))):
+                kept, skipped_ids = _sorted_out(chunk, bad)
+                partial.append(name, kept, len(chunk), skipped_ids)
+            complete(name)
 
 
 def _sorted_out(chunk: list[tuple[Sample, Pixels | Unreadable]], bad: BadPictures) -> tuple[list[Pixels], list[str]]:
