@@ -128,7 +128,9 @@ def ai_edge_int8(model: Any, out: Path, pictures: Pictures) -> None:
         saved, plain = Path(folder) / "saved", Path(folder) / "plain.tflite"
         module = tf.Module()
         module.f = tf.function(probabilities).get_concrete_function(_image(model, 1))
-        tf.saved_model.save(module, str(saved), signatures={"serving_default": module.f})
+        # silu has a gradient of its own, which holds a constant that was frozen away; nobody trains the file.
+        plainly = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
+        tf.saved_model.save(module, str(saved), signatures={"serving_default": module.f}, options=plainly)
         plain.write_bytes(tf.lite.TFLiteConverter.from_saved_model(str(saved)).convert())
         made = quantizer.Quantizer(str(plain), recipe.static_wi8_ai8())
         data = {"serving_default": [{"image": picture[None].astype(np.float32)} for picture in pictures]}
