@@ -15,7 +15,7 @@ from fv_export.source import Source
 from fv_export.verify import Answers
 
 # Keras traces the model once for a shape, which takes longer than the answers. All batches are of one shape, that of
-# the golden pictures: the last one is filled up with black ones.
+# the golden pictures: the last one is filled up with zeros, whose answers are dropped.
 _BATCH = len(golden.SEEDS)
 
 
