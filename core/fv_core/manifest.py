@@ -11,13 +11,17 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from fv_core.errors import BadManifest
+from fv_core.packed import pack, unpack
 from fv_core.preprocess import Preprocess
 
-SCHEMA_VERSION = 1
+# 2: golden answers are packed (`fv_core.packed`); in 1 they were lists of decimal numbers.
+SCHEMA_VERSION = 2
 FILE_NAME = "fv_manifest.json"
 ONNX_KEY = "fv_manifest"
 # A manifest of 20,000 classes with golden answers stays below; larger is not ours.
 MAX_BYTES = 16 << 20
+# A file of ours has eight. Packed answers grow when they are read, so a stranger's many are refused before that.
+MAX_GOLDEN = 16
 
 
 @dataclass(frozen=True)
@@ -89,9 +93,15 @@ class Manifest:
     golden_tolerance: float = 0.0
     schema_version: int = field(default=SCHEMA_VERSION)
 
+    def to_data(self) -> dict[str, Any]:
+        """As JSON-able data, golden answers packed (`fv_core.packed`)."""
+        data = asdict(self)
+        data["golden"] = [{**asdict(one), "full": pack(one.full), "file": pack(one.file)} for one in self.golden]
+        return data
+
     def to_json(self) -> str:
         """Keys sorted, so that the same manifest is always the same text; no spaces, which were a third of it."""
-        return json.dumps(asdict(self), separators=(",", ":"), sort_keys=True, ensure_ascii=False)
+        return json.dumps(self.to_data(), separators=(",", ":"), sort_keys=True, ensure_ascii=False)
 
     @classmethod
     def from_json(cls, text: str) -> Manifest:
@@ -130,6 +140,8 @@ def _typed(data: dict[str, Any]) -> dict[str, Any]:
     typed["float_tensors"] = tuple(FloatTensor(**entry) for entry in data["float_tensors"])
     typed["calibration"] = Calibration(**data["calibration"]) if data["calibration"] else None
     typed["drop"] = _drop(data["drop"]) if data["drop"] else None
+    if len(data["golden"]) > MAX_GOLDEN:
+        raise ValueError(f"{len(data['golden'])} golden pictures, a file has eight")
     typed["golden"] = tuple(_golden(entry) for entry in data["golden"])
     typed["golden_tolerance"] = float(data["golden_tolerance"])
     return typed
@@ -144,6 +156,6 @@ def _golden(entry: dict[str, Any]) -> Golden:
     return Golden(
         seed=int(entry["seed"]),
         sha256=str(entry["sha256"]),
-        full=tuple(float(value) for value in entry["full"]),
-        file=tuple(float(value) for value in entry["file"]),
+        full=unpack(entry["full"]),
+        file=unpack(entry["file"]),
     )

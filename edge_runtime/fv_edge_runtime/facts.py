@@ -165,7 +165,8 @@ class ModelFacts:
 
     def to_data(self) -> dict[str, Any]:
         """As JSON-able data; `from_data` is the way back."""
-        return asdict(self)
+        data = asdict(replace(self, manifest=None))
+        return {**data, "manifest": None if self.manifest is None else self.manifest.to_data()}
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> ModelFacts:

@@ -60,7 +60,7 @@ def test_unsafe_names_are_refused(name: str, tmp_path: Path) -> None:
         b"{}",
         b"[" * 100_000,
         b"\xff\xfe",
-        GOOD.replace(b'"schema_version":1', b'"schema_version":2'),
+        GOOD.replace(b'"schema_version":2', b'"schema_version":1'),
         GOOD.replace(b"0.0", b"NaN"),
     ],
 )
