@@ -1,10 +1,10 @@
 """A network's answers as a short text: five decimals, shuffled, deflated, base64.
 
 A thousand probabilities as decimal numbers are nine thousand characters, and a model file holds sixteen such lists:
-five per cent of a small network's int8 file. The text is base64(zlib(shuffled)): each answer is rounded to five decimals
-and written as a little-endian int64; the first bytes of all answers come first, then the second bytes, and so on (as
-HDF5's shuffle filter does), for the upper bytes are the same for all. Zlib (RFC 1950) and base64 (RFC 4648) are in every
-language's library.
+five per cent of a small network's int8 file. The text is base64(zlib(shuffled)): each answer is rounded to five
+decimals and written as a little-endian int64; the first bytes of all answers come first, then the second bytes, and so
+on (as HDF5's shuffle filter does), for the upper bytes are the same for all. Zlib (RFC 1950) and base64 (RFC 4648) are
+in every language's library.
 """
 
 from __future__ import annotations
