@@ -4,7 +4,8 @@
                                                  else plates that are drawn here
 
 - The input pipeline alone: batches from the memory map of a set of 160 px, per core (processor time, not the clock's).
-- `fv data prepare` against a pool of threads that decodes, crops and resizes with the same library, one a core.
+- `fv data prepare` against a pool of threads that decodes, crops and resizes with the same library, one a core; each
+  call in a process of its own.
 - `fv train`'s steps against `model.fit` over tf.data: same network, pictures, batch, optimizer, crop and mirroring,
   both without XLA, which is slower here (`fv_train.precision`). The peer keeps its pictures in memory, gathers them
   by index, augments whole batches in `map` and prefetches. The share of the step's time that waits for data is ours.
@@ -19,6 +20,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import count, islice
 from pathlib import Path
 from typing import Any
@@ -41,6 +43,7 @@ BATCH = 64
 # Of one call. A call of the peer begins with the first batch of a new iterator, some ten milliseconds of seconds.
 STEPS = 6
 ROUNDS = 5
+PREPARING_ROUNDS = 11
 NETWORKS = ("mobilenetv3small", "mobilenetv3large")
 PLATES = 400
 RATE = 1e-4
@@ -113,24 +116,24 @@ def _rate(batches: TrainBatches, epoch: int) -> float:
 def preparing(pictures: Path, folder: Path) -> None:
     """`fv data prepare` against a pool that does nothing but decode and resize."""
     paths = sorted(pictures.glob("*/*/*.jpg"))
-    cores, numbers = len(os.sched_getaffinity(0)), count()
-
-    def loop() -> object:
-        with ThreadPoolExecutor(cores) as pool:
-            return np.stack(list(pool.map(_square, paths)))
-
-    def ours() -> object:
-        out = folder / f"prepared-{next(numbers)}"
-        return prepare(PrepareOptions(f"folder:{pictures}", out, size=SIZE), Silent())
-
+    cores = len(os.sched_getaffinity(0))
     side_by_side(
         f"preparing {len(paths)} pictures at {SIZE} px, {cores} cores; less time is better",
         [
-            Contender("decode-and-resize loop, in memory", loop, len(paths), "images"),
-            Contender("fv data prepare, on disk, hashed", ours, len(paths), "images"),
+            Contender("decode-and-resize loop, in memory", partial(_loop, paths, cores), len(paths), "images", True),
+            Contender("fv data prepare, on disk, hashed", partial(_ours, pictures, folder), len(paths), "images", True),
         ],
-        ROUNDS,
+        PREPARING_ROUNDS,
     )
+
+
+def _loop(paths: list[Path], cores: int) -> object:
+    with ThreadPoolExecutor(cores) as pool:
+        return np.stack(list(pool.map(_square, paths)))
+
+
+def _ours(pictures: Path, folder: Path) -> object:
+    return prepare(PrepareOptions(f"folder:{pictures}", folder / f"prepared-{os.getpid()}", size=SIZE), Silent())
 
 
 def _square(path: Path) -> np.ndarray:

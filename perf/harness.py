@@ -9,9 +9,11 @@ contender returns is thrown away, so it must do its work for real (no lazy array
 
 from __future__ import annotations
 
+import multiprocessing
 import sys
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,12 +36,17 @@ ROUNDS = 7
 
 @dataclass(frozen=True)
 class Contender:
-    """A name and the work to time; `units`: how many things one call does, for a rate (`unit`: what they are)."""
+    """A name and the work to time; `units`: how many things one call does, for a rate (`unit`: what they are).
+
+    `apart`: `work` is called in a process of its own and timed there, imports not included. A second call in the same
+    process begins with the memory of the first, which a user's program never does.
+    """
 
     name: str
     work: Callable[[], object]
     units: int = 1
     unit: str = ""
+    apart: bool = False
 
 
 def side_by_side(title: str, contenders: Sequence[Contender], rounds: int = ROUNDS) -> list[Ratio]:
@@ -49,9 +56,8 @@ def side_by_side(title: str, contenders: Sequence[Contender], rounds: int = ROUN
         contender.work()  # imports, caches, compilation
     before = snapshot()
     for step in interleaved(len(contenders), rounds):
-        start_ns = time.perf_counter_ns()
-        contenders[step.index].work()
-        samples[step.index, step.round_index] = time.perf_counter_ns() - start_ns
+        contender = contenders[step.index]
+        samples[step.index, step.round_index] = _apart(contender.work) if contender.apart else _timed(contender.work)
     after = snapshot()
     sys.stdout.write(f"{title}\n")
     ratios = []
@@ -64,6 +70,18 @@ def side_by_side(title: str, contenders: Sequence[Contender], rounds: int = ROUN
     if other is not None and other > OTHER_CORES:
         sys.stdout.write(f"  ! {OtherLoad(other, OTHER_CORES).sentence}\n")
     return ratios
+
+
+def _timed(work: Callable[[], object]) -> int:
+    start_ns = time.perf_counter_ns()
+    work()
+    return time.perf_counter_ns() - start_ns
+
+
+def _apart(work: Callable[[], object]) -> int:
+    """What `_timed` says of `work`, which can be pickled, in a process that has imported its module."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(_timed, work).result()
 
 
 def models_side_by_side(title: str, paths: Sequence[Path], protocol: Protocol | None = None) -> list[Ratio]:

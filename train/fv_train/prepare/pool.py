@@ -24,7 +24,7 @@ from fv_train.prepare.catalogue import Picture
 
 # Pictures handed out ahead of the one that is waited for, so that no worker idles behind a large photo, nor while a
 # chunk is flushed to the disk: tens of milliseconds, hundreds on a slow card; a picture takes one. As many squares as
-# this memory holds, within reason: two a worker at least, and no more than a chunk, or nothing is heard for a while.
+# this memory holds, within reason: two a worker at least, and so few that something is heard soon.
 _AHEAD_BYTES = 64 << 20
 _AHEAD_PER_WORKER = 2
 _AHEAD_AT_MOST = 512

@@ -16,9 +16,10 @@ from fv_train.prepare.partial import Partial
 from fv_train.prepare.pool import Unreadable, squares
 from fv_train.prepare.selection import Splits
 
-# 512 squares of 256 px are 100 MB in memory and at most that much work lost; a journal of Food-101 has 200 lines.
-CHUNK = 512
-CHUNK_BYTES = 512 * 256 * 256 * 3
+# 128 squares of 256 px are 25 MB in memory and at most that much work lost; a journal of Food-101 has 800 lines. Large
+# ones leave the disk idle until they are full, and then the last two to be flushed when nobody reads any more.
+CHUNK = 128
+CHUNK_BYTES = 128 * 256 * 256 * 3
 # Bad pictures that an error lists; the others are in the lines above it.
 _SHOWN = 5
 # Several times a second even where pictures are large.
