@@ -1,6 +1,6 @@
 """Rounding to 8 bits that a gradient can pass, and that tells its range where to move.
 
-    y = s (q - z)        q = clip(round(x / s) + z, -128, 127)        s = (high - low) / 255,  z = round(-128 - low / s)
+    y = s (q - z)        q = clip(round(x / s) + z, -128, 127)        s = (high - low) / 255,  z = ceil(-128 - low / s)
 
 Rounding passes gradients straight through (Bengio et al. 2013, arXiv 1308.3432); the clip does not. With g = dL/dy and
 g' = g where x lies inside the range, 0 outside:
@@ -23,6 +23,7 @@ from typing import Any
 import tensorflow as tf
 
 from fv_export.graph import DepthwiseConv, Node
+from fv_export.quantize import ROUNDED_UP_FROM
 
 # A channel of zeros has no scale; any will do.
 _TINY = 1e-30
@@ -31,7 +32,8 @@ _TINY = 1e-30
 def grid(low: Any, high: Any) -> tuple[Any, Any]:
     """(scale, zero point) of 8 bits for tensors of ends `low` <= 0 <= `high`, with gradients to both."""
     scale = (high - low) / 255.0
-    return scale, straight_through(tf.clip_by_value(-128.0 - low / scale, -128.0, 127.0))
+    zero_point = tf.clip_by_value(-128.0 - low / scale, -128.0, 127.0)
+    return scale, zero_point + tf.stop_gradient(tf.math.ceil(zero_point - ROUNDED_UP_FROM) - zero_point)
 
 
 def straight_through(x: Any) -> Any:

@@ -1,6 +1,6 @@
 """The annotation: every tensor and weight in integers, after the TensorFlow Lite 8-bit quantization specification.
 
-    tensors, 8 bits     scale = (high - low) / 255, zero_point = round(-128 - low / scale): 0 is exact
+    tensors, 8 bits     scale = (high - low) / 255, zero_point = ceil(-128 - low / scale): 0 is exact, low inside
     tensors, 16 bits    scale = max(|low|, |high|) / 32767, zero_point = 0
     kernels             scale_c = max|w_c| / 127 for each output channel c, zero_point 0, integers in [-127, 127]
     biases              scale_c = s_in * s_kernel_c: integers of 32 bits (64 with 16-bit activations)
@@ -50,6 +50,8 @@ _SMALLEST_TERM = 2.0**-9
 _LARGEST_BIAS = {8: 2.0**30, 16: 2.0**62}
 # A range narrower than this share of the widest in the graph holds nothing that can be told from 0.
 _NARROWEST = 2.0**-24
+# What a zero point may lie above an integer and still be that integer: float32 tells -3 / s from an integer no better.
+ROUNDED_UP_FROM = 1e-3
 # What LOGISTIC and TANH write, by their kernels: (scale, zero point) for 8 and 16 bits.
 _FIXED: dict[Function, dict[int, tuple[float, int]]] = {
     Function.SIGMOID: {8: (1 / 256, -128), 16: (1 / 32768, 0)},
@@ -87,9 +89,13 @@ def weight_quantization(node: Conv | DepthwiseConv | Dense) -> tuple[NDArray[np.
 
 
 def asymmetric(low: float, high: float) -> Quantized:
-    """8 bits for [low, high], which must contain 0; 0 is exact."""
+    """8 bits for [low, high], which must contain 0; 0 is exact.
+
+    Rounded up, not to the nearest: ranges in front of a hard-swish begin at -3, where all smaller values lie, up to two
+    thirds of a tensor. Rounded down, all of them become -2.9, and each is answered by a little where it should be by 0.
+    """
     scale = (high - low) / 255.0
-    zero_point = int(np.clip(np.rint(-128.0 - low / scale), -128, 127))
+    zero_point = int(np.clip(np.ceil(-128.0 - low / scale - ROUNDED_UP_FROM), -128, 127))
     return _per_tensor(8, scale, zero_point)
 
 

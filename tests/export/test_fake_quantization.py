@@ -27,6 +27,13 @@ def test_a_value_is_stored_as_the_annotation_stores_it() -> None:
     np.testing.assert_allclose(got, (integers - q.zero_point[0]) * q.scale[0], atol=1e-5)
 
 
+@pytest.mark.parametrize("high", np.linspace(0.3, 90, 60))
+def test_the_grid_is_the_annotation_s(high: float) -> None:
+    q = asymmetric(-3.0, float(high))
+    _, zero_point = fake_quantization.grid(tf.constant(-3.0), tf.constant(float(high)))
+    assert int(zero_point) == int(q.zero_point[0])
+
+
 def test_gradients_are_those_of_the_definition() -> None:
     x = tf.constant(values())
     scale, zero_point = tf.constant((HIGH - LOW) / 255), tf.constant(-43.0)

@@ -36,10 +36,17 @@ def test_8_bits_hold_the_range_and_0_exactly(low: float, high: float) -> None:
     q = asymmetric(low, high)
     scale, zero_point = scale_of(q), int(q.zero_point[0])
     assert q.limits[0] <= zero_point <= q.limits[1]
-    # The zero point is rounded to an integer, so an end may be missed by half a step.
-    assert (q.limits[0] - zero_point) * scale <= low + scale / 2 * 1.001
-    assert (q.limits[1] - zero_point) * scale >= high - scale / 2 * 1.001
+    # The zero point is an integer: the upper end may be missed by a step, never the lower, where saturated values lie.
+    assert (q.limits[0] - zero_point) * scale <= low + scale * 2e-3
+    assert (q.limits[1] - zero_point) * scale >= high - scale * 1.001
     assert scale == pytest.approx((high - low) / 255)
+
+
+@pytest.mark.parametrize("high", np.linspace(0.5, 60, 40))
+def test_what_a_hard_swish_does_not_see_is_stored_where_it_answers_0(high: float) -> None:
+    q = asymmetric(-3.0, float(high))
+    lowest = (q.limits[0] - int(q.zero_point[0])) * scale_of(q)
+    assert max(lowest + 3.0, 0.0) < 2e-3 * scale_of(q)
 
 
 def test_16_bits_are_symmetric() -> None:
