@@ -77,11 +77,12 @@ def test_wrong_words_are_one_error_and_write_nothing(words: list[str], message: 
 @pytest.mark.slow
 def test_ctrl_c_says_how_to_go_on_and_that_command_works(tmp_path: Path) -> None:
     imageset(tmp_path / "set", per_class=400)
-    words = [sys.executable, "-m", "fv_cli", "train", "plates_quick", "--data", "set", *SET]
+    # So many epochs that it cannot end before it is interrupted, however long this process has to wait for its turn.
+    longer = ("--set", "stage.scratch.epochs=5")
+    words = [sys.executable, "-m", "fv_cli", "train", "plates_quick", "--data", "set", *SET, *longer]
     process = subprocess.Popen(words, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     run = tmp_path / "runs" / "plates_quick-1"
     _wait_for(run / "checkpoints" / "last.npz", process)
-    time.sleep(1)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130
