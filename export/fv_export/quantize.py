@@ -50,7 +50,7 @@ _SMALLEST_TERM = 2.0**-9
 _LARGEST_BIAS = {8: 2.0**30, 16: 2.0**62}
 # A range narrower than this share of the widest in the graph holds nothing that can be told from 0.
 _NARROWEST = 2.0**-24
-# What a zero point may lie above an integer and still be that integer: float32 tells -3 / s from an integer no better.
+# So little above an integer, steps below 0 are that integer: what is left of a division in float32 is no step.
 ROUNDED_UP_FROM = 1e-3
 # What LOGISTIC and TANH write, by their kernels: (scale, zero point) for 8 and 16 bits.
 _FIXED: dict[Function, dict[int, tuple[float, int]]] = {
@@ -89,14 +89,18 @@ def weight_quantization(node: Conv | DepthwiseConv | Dense) -> tuple[NDArray[np.
 
 
 def asymmetric(low: float, high: float) -> Quantized:
-    """8 bits for [low, high], which must contain 0; 0 is exact.
-
-    Rounded up, not to the nearest: ranges in front of a hard-swish begin at -3, where all smaller values lie, up to two
-    thirds of a tensor. Rounded down, all of them become -2.9, and each is answered by a little where it should be by 0.
-    """
+    """8 bits for [low, high], which must contain 0; 0 is exact, and `low` is held (`_zero_point`)."""
     scale = (high - low) / 255.0
-    zero_point = int(np.clip(np.ceil(-128.0 - low / scale - ROUNDED_UP_FROM), -128, 127))
-    return _per_tensor(8, scale, zero_point)
+    return _per_tensor(8, scale, _zero_point(-low / scale))
+
+
+def _zero_point(steps_below: float) -> int:
+    """The zero point of 8 bits that leaves so many steps below 0, rounded up.
+
+    Not to the nearest: ranges in front of a hard-swish begin at -3, where all smaller values lie, up to two thirds of a
+    tensor. With one step too few all of them become -2.9, and each is answered by a little where it should be by 0.
+    """
+    return int(np.clip(-128 + np.ceil(steps_below - ROUNDED_UP_FROM), -128, 127))
 
 
 def symmetric16(low: float, high: float) -> Quantized:
@@ -186,7 +190,7 @@ def _rescaled(quantized: Quantized, scale: float) -> Quantized:
     if quantized.bits == 16:
         return _per_tensor(16, scale, 0)
     used_below = (int(quantized.zero_point[0]) + 128) * float(quantized.scale[0]) / scale
-    return _per_tensor(8, scale, int(np.rint(-128 + used_below)))
+    return _per_tensor(8, scale, _zero_point(used_below))
 
 
 def _weights(node: Conv | DepthwiseConv | Dense, tensors: dict[str, Quantized], bits: int) -> Weights:
