@@ -31,6 +31,7 @@ from fv_export.errors import FinetuneRefused
 from fv_export.finetune_state import Settings, State
 from fv_export.graph import Floats, Graph
 from fv_export.lessons import AUGMENT, Lessons
+from fv_export.provenance import FINE_TUNED
 from fv_export.ranges import Range
 from fv_export.source import Source
 from fv_train.errors import NonFiniteLoss
@@ -135,7 +136,7 @@ class Finetuner:
             self._progress.say(f"{TASK} did not help, and is not used: {words}")
             return Finetuned(graph, ranges, "", state.before, after)
         self._progress.say(f"{TASK}, {lessons.steps} steps: {words}")
-        note = f"fine-tuned for {lessons.steps} steps on {lessons.fingerprint[:12]}"
+        note = f"{FINE_TUNED} for {lessons.steps} steps on {lessons.fingerprint[:12]}"
         return Finetuned(*student.learnt(end), note, state.before, after)
 
     def _teach(self, distillation: Distillation, lessons: Lessons, state: State, path: Path) -> None:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 from fv_core.manifest import Manifest
 from fv_export.layer_stats import Ends, Figures
+from fv_export.provenance import FINE_TUNED
 
 # A layer of integers gets its scale right to a percent; weights of another model do not.
 _GAIN = 1.25
@@ -53,19 +54,21 @@ def reason_for(tensor: str, figures: Figures, scheme: str, manifest: Manifest | 
         return Reason("other-weights", foreign, f"fv export RUN --{scheme}")
     if figures.own_sqnr_db >= _FINE_DB:
         return Reason("fine", f"its own error is {figures.own_sqnr_db:.0f} dB below its values", "")
-    keep, ranges = f"fv export RUN --{scheme} --keep-float '{tensor}'", _other_ranges(scheme, manifest)
+    keep = f"fv export RUN --{scheme} --keep-float '{tensor}'"
+    learnt = _learnt(scheme, manifest) or keep
+    ranges = _other_ranges(scheme, manifest) or learnt
     clipped = figures.clipped_parts.low + figures.clipped_parts.high
     if clipped > _MOST and figures.stored is not None:
         return Reason("too-narrow", _narrow(figures, figures.stored), ranges)
     if figures.shifted_part > _MOST:
         text = f"bias shift: the means of its channels are off, {figures.shifted_part:.0%} of its error"
-        return Reason("bias-shift", text, f"fv export RUN --{scheme} --finetune" if scheme == "int8" else keep)
+        return Reason("bias-shift", text, learnt)
     if figures.rounding_part >= _ROUNDING and figures.stored is not None:
         # Ranges that were not chosen the best known way come before a tensor that costs time in float.
         by_default = ranges == f"fv export RUN --{scheme}"
         return _rounding(figures, figures.stored, keep, ranges if by_default else keep, ranges)
     text = f"its weights in 8 bits: {max(1 - figures.rounding_part - clipped, 0):.0%} of its error is theirs"
-    return Reason("weights", text, f"fv export RUN --{scheme} --finetune" if scheme == "int8" else keep)
+    return Reason("weights", text, learnt)
 
 
 def _foreign_weights(figures: Figures) -> str:
@@ -91,12 +94,23 @@ def _narrow(figures: Figures, stored: Ends) -> str:
 
 
 def _other_ranges(scheme: str, manifest: Manifest | None) -> str:
-    """The default method is the best known; more pictures help where that was used already."""
-    method = manifest.calibration.method if manifest and manifest.calibration else ""
-    count = manifest.calibration.count if manifest and manifest.calibration else 200
-    if not method or method.startswith("disturbance") or scheme != "int8":
-        return f"fv export RUN --{scheme} --calibration-samples {2 * count}"
-    return f"fv export RUN --{scheme}"
+    """The default method is the best known for int8; empty where it was used already.
+
+    More pictures do not help it: ranges that it made too narrow or too wide for a tensor disturb the answer least, and
+    with two and four times the pictures agreement was the same and lower (docs/findings.md).
+    """
+    calibration = manifest.calibration if manifest else None
+    if scheme != "int8":
+        return f"fv export RUN --{scheme} --calibration-samples {2 * (calibration.count if calibration else 200)}"
+    by_default = calibration is None or calibration.method.startswith("disturbance")
+    return "" if by_default else f"fv export RUN --{scheme}"
+
+
+def _learnt(scheme: str, manifest: Manifest | None) -> str:
+    """Fine-tuning, which moves ranges, weights and biases; empty where it was done already, or is not to be had."""
+    calibration = manifest.calibration if manifest else None
+    done = calibration is not None and FINE_TUNED in calibration.method
+    return "" if scheme != "int8" or done else f"fv export RUN --{scheme} --finetune"
 
 
 def _rounding(figures: Figures, stored: Ends, keep: str, narrower: str, ranges: str) -> Reason:

@@ -18,6 +18,9 @@ from fv_export.verify import Answers, Verdict
 # The packages whose versions can change an answer.
 PACKAGES = ("fv", "keras", "tensorflow", "ai-edge-litert", "onnxruntime", "onnx", "numpy")
 
+# Begins what a fine-tuning adds to the method of a calibration: `inspect` does not advise it twice.
+FINE_TUNED = "fine-tuned"
+
 
 def calibration_record(calibration: Pictures, method: str) -> Calibration:
     """Which pictures set the ranges, and by which method."""

@@ -8,6 +8,7 @@ import pytest
 from fv_core.manifest import Calibration
 from fv_export.layer_reasons import reason_for
 from fv_export.layer_stats import Ends, Figures
+from fv_export.provenance import FINE_TUNED
 from tests.edge_runtime.tiny_models import manifest
 
 NONE = Ends(0.0, 0.0)
@@ -36,10 +37,13 @@ PLAIN = Figures(
     shares=(1.0,),
 )
 BY_DISTURBANCE = manifest(scheme="int8", calibration=Calibration("0", "train", 200, 0, "disturbance", "0"))
+LEARNT = manifest(
+    scheme="int8",
+    calibration=Calibration("0", "train", 200, 0, f"disturbance, {FINE_TUNED} for 180 steps on 0123456789ab", "0"),
+)
 BY_MINMAX = manifest(scheme="int8", calibration=Calibration("0", "train", 200, 0, "minmax", "0"))
 KEEP = "fv export RUN --int8 --keep-float 'conv_1'"
 FINETUNE = "fv export RUN --int8 --finetune"
-MORE = "fv export RUN --int8 --calibration-samples 400"
 
 
 @pytest.mark.parametrize(
@@ -59,13 +63,13 @@ MORE = "fv export RUN --int8 --calibration-samples 400"
             {"clipped_parts": Ends(0.0, 0.9), "cut_off": Ends(0.2, 0.01), "values": Ends(0.0, 30.0)},
             "too-narrow",
             "too narrow: 1.00% of its values lie above 10 and are cut off, as far as 30",
-            MORE,
+            FINETUNE,
         ),
         (
             {"clipped_parts": Ends(0.9, 0.0), "cut_off": Ends(0.02, 0.0), "values": Ends(-5.0, 10.0)},
             "too-narrow",
             "2.00% of its values lie below 0 and are cut off, as far as -5",
-            MORE,
+            FINETUNE,
         ),
         ({"shifted_part": 0.7}, "bias-shift", "the means of its channels are off, 70% of its error", FINETUNE),
         (
@@ -84,7 +88,7 @@ MORE = "fv export RUN --int8 --calibration-samples 400"
             {"core": Ends(0.0, 2.0), "stored": Ends(-9.0, 10.0)},
             "too-wide",
             "too wide: 99.8 % of its values lie in [0, 2], the range is [-9, 10]",
-            MORE,
+            FINETUNE,
         ),
         ({"rounding_part": 0.1}, "weights", "its weights in 8 bits: 90% of its error is theirs", FINETUNE),
         ({"stored": None, "step": None, "rounding_part": 0.0}, "weights", "100% of its error is theirs", FINETUNE),
@@ -105,7 +109,18 @@ def test_where_the_ranges_were_not_chosen_the_default_way_that_comes_first(chang
     assert reason_for("conv_1", replace(PLAIN, **changes), "int8", BY_MINMAX).cure == "fv export RUN --int8"
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [{"core": Ends(0.0, 2.0)}, {"clipped_parts": Ends(0.0, 0.9)}, {"shifted_part": 0.7}, {"rounding_part": 0.1}],
+)
+def test_a_fine_tuned_file_is_not_to_be_fine_tuned_again(changes: dict[str, Any]) -> None:
+    assert reason_for("conv_1", replace(PLAIN, **changes), "int8", LEARNT).cure == KEEP
+
+
 def test_other_schemes_have_their_own_cures() -> None:
+    assert reason_for("t", replace(PLAIN, clipped_parts=Ends(0.0, 0.9)), "int16x8", None).cure == (
+        "fv export RUN --int16x8 --calibration-samples 400"
+    )
     assert reason_for("t", replace(PLAIN, rounding_part=0.0), "dynamic", None).cure == (
         "fv export RUN --dynamic --keep-float 't'"
     )
