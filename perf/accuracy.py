@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +30,7 @@ from fv_export.calibrate import METHODS
 from fv_export.disturbance import NAME as DISTURBANCE
 from fv_export.from_keras import graph_of
 from fv_export.gate import Gate, gatekeeper_for
+from fv_export.graph import Annotation, Graph
 from fv_export.pictures import Pictures, calibration_pictures
 from fv_export.post_training import Observed
 from fv_export.provenance import first_manifest
@@ -62,10 +63,7 @@ class Row:
 
 def our_steps(source: Source, calibration: Pictures, folder: Path) -> Iterator[Row]:
     """TFLite files by every way of choosing ranges, weights to nearest and compensated; ONNX of the last."""
-    pair = Pair("tflite", "int8")
-    graph = rewrite(
-        graph_of(source.model, source.name, source.input_range), rewrites_for(*_of(pair)), calibration.inputs[:4]
-    ).graph
+    graph = rewritten(source, calibration)
     observed = Observed(graph, calibration.inputs, Silent())
     bits = BITS[SCHEMES["int8"].activations]
     for method in (*METHODS, DISTURBANCE):
@@ -75,14 +73,21 @@ def our_steps(source: Source, calibration: Pictures, folder: Path) -> Iterator[R
             formats = ("tflite", "onnx") if (method, words) == (DISTURBANCE, "compensated") else ("tflite",)
             for name in formats:
                 path = folder / f"{method}_{words}.{name}"
-                manifest = first_manifest(source, replace(pair, format=name), None, (), ())
-                module = importlib.import_module(f"fv_export.write.{name}")
-                path.write_bytes(module.write(weights, annotation, "int8", manifest))
+                write(path, source, weights, annotation)
                 yield Row(f"fv: ranges {method}, weights {words}, {name}", path)
 
 
-def _of(pair: Pair) -> tuple[str, str]:
-    return pair.format, pair.scheme
+def rewritten(source: Source, calibration: Pictures) -> Graph:
+    """The normal form that int8 files are written from; both formats have the same rules for it."""
+    found = graph_of(source.model, source.name, source.input_range)
+    return rewrite(found, rewrites_for("tflite", "int8"), calibration.inputs[:4]).graph
+
+
+def write(path: Path, source: Source, graph: Graph, annotation: Annotation) -> None:
+    """The int8 file of the format that the path ends in."""
+    name = path.suffix[1:]
+    manifest = first_manifest(source, Pair(name, "int8"), None, (), ())
+    path.write_bytes(importlib.import_module(f"fv_export.write.{name}").write(graph, annotation, "int8", manifest))
 
 
 def peers(source: Source, calibration: Pictures, folder: Path) -> Iterator[Row]:
