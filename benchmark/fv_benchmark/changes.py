@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import binomtest
+import scipy
 
 from fv_core.predictions import Predictions
 
@@ -84,7 +84,7 @@ def class_losses(full: Predictions, file: Predictions) -> tuple[ClassLoss, ...]:
     tests = int(((lost + gained) > 0).sum())
     found = []
     for index in np.flatnonzero(lost > gained):
-        p = binomtest(int(lost[index]), int(lost[index] + gained[index]), alternative="greater").pvalue
+        p = scipy.stats.binomtest(int(lost[index]), int(lost[index] + gained[index]), alternative="greater").pvalue
         found.append(
             ClassLoss(
                 label=file.classes[index],

@@ -26,8 +26,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from scipy.optimize import brentq
-from scipy.stats import norm
+import scipy
 
 # The second number of pictures that is named: nine chances in ten, the usual upper choice for a study's power
 # (ICH E9, section 3.5: "5 % to 20 %" chance of missing what is there).
@@ -71,7 +70,7 @@ def drop_bounds(lost: float, gained: float, n: float, confidence: float) -> Boun
     if lost + gained == 0:
         unseen = 100 * (1 - (1 - confidence) ** (1 / n))
         return Bounds(-unseen, unseen, confidence)
-    z = float(norm.ppf(confidence))
+    z = float(scipy.stats.norm.ppf(confidence))
     return Bounds(-100 * _upper(gained, lost, n, z), 100 * _upper(lost, gained, n, z), confidence)
 
 
@@ -80,12 +79,12 @@ def pictures_needed(lost: int, gained: int, n: int, budget_pp: float, confidence
     if abs(budget_pp / 100 - (lost - gained) / n) < _ON_THE_BUDGET:
         return None
     even = _first_that_decides(lost / n, gained / n, n, budget_pp, confidence)
-    z = float(norm.ppf(confidence))
+    z = float(scipy.stats.norm.ppf(confidence))
     half = (lost + gained) / n / 2
     without_drop = _first_that_decides(half, half, n, budget_pp, confidence) if budget_pp > 0 else 0
     return Needed(
         even=even,
-        likely=math.ceil(even * ((z + float(norm.ppf(LIKELY))) / z) ** 2),
+        likely=math.ceil(even * ((z + float(scipy.stats.norm.ppf(LIKELY))) / z) ** 2),
         without_drop=without_drop if without_drop > n else None,
     )
 
@@ -122,4 +121,4 @@ def _upper(lost: float, gained: float, n: float, z: float) -> float:
         q = (math.sqrt(max(b * b - 4 * a * c, 0.0)) - b) / (2 * a)
         return lost - gained - n * delta + z * math.sqrt(max(n * (2 * q + delta * (1 - delta)), 0.0))
 
-    return float(brentq(excess, estimate + _BESIDE, 1.0, xtol=_DELTA_TOLERANCE))
+    return float(scipy.optimize.brentq(excess, estimate + _BESIDE, 1.0, xtol=_DELTA_TOLERANCE))

@@ -13,8 +13,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
 
 from fv_core.predictions import Predictions
 
@@ -71,7 +71,7 @@ def error_change(full: Predictions, file: Predictions, seed: int = 0) -> ErrorCh
         return 100 * float(after - before)
 
     rows = np.arange(len(full.labels))
-    found = stats.bootstrap(
+    found = scipy.stats.bootstrap(
         (rows,), change, n_resamples=_RESAMPLES, method="percentile", vectorized=False, rng=np.random.default_rng(seed)
     )
     low, high = found.confidence_interval

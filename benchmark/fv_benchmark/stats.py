@@ -25,8 +25,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy  # its parts are read when they are first named: a second, which an export without labels does without
 from numpy.typing import NDArray
-from scipy import stats
 
 Samples = NDArray[np.int64]
 
@@ -93,7 +93,7 @@ class Quantiles:
 
 def wilson_interval(successes: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
     """Two-sided Wilson interval of a share; `n` at least 1."""
-    interval = stats.binomtest(successes, n).proportion_ci(confidence_level=confidence, method="wilson")
+    interval = scipy.stats.binomtest(successes, n).proportion_ci(confidence_level=confidence, method="wilson")
     return float(interval.low), float(interval.high)
 
 
@@ -127,7 +127,7 @@ def paired_drop(
         n=n,
         lost=lost,
         gained=gained,
-        mcnemar_p=float(stats.binomtest(lost, lost + gained).pvalue) if lost + gained else 1.0,
+        mcnemar_p=float(scipy.stats.binomtest(lost, lost + gained).pvalue) if lost + gained else 1.0,
         method=method,
     )
 
@@ -153,7 +153,7 @@ def ratio_interval(a_blocks: Sequence[Samples], b_blocks: Sequence[Samples], *, 
     value = ratio(np.arange(count_a), np.arange(count_b))
     if min(count_a, count_b) < MIN_BLOCKS:
         return Ratio(value, None)
-    result = stats.bootstrap(
+    result = scipy.stats.bootstrap(
         (np.arange(count_a), np.arange(count_b)),
         ratio,
         n_resamples=RATIO_RESAMPLES,
@@ -186,18 +186,18 @@ def _median(blocks: Sequence[Samples], chosen: NDArray[np.int64]) -> float:
 
 
 def _rule_of_three(n: int, confidence: float) -> tuple[float, float]:
-    bound = float(stats.binomtest(0, n, alternative="less").proportion_ci(confidence, method="exact").high)
+    bound = float(scipy.stats.binomtest(0, n, alternative="less").proportion_ci(confidence, method="exact").high)
     return -bound, bound
 
 
 def _bonett_price(lost: int, gained: int, n: int, confidence: float) -> tuple[float, float]:
     p1, p2 = (lost + 1) / (n + 2), (gained + 1) / (n + 2)
-    half = stats.norm.ppf((1 + confidence) / 2) * np.sqrt((p1 + p2 - (p1 - p2) ** 2) / (n + 2))
+    half = scipy.stats.norm.ppf((1 + confidence) / 2) * np.sqrt((p1 + p2 - (p1 - p2) ** 2) / (n + 2))
     return float(p1 - p2 - half), float(p1 - p2 + half)
 
 
 def _bootstrap_mean(difference: NDArray[np.int8], confidence: float, seed: int, resamples: int) -> tuple[float, float]:
-    interval = stats.bootstrap(
+    interval = scipy.stats.bootstrap(
         (difference,),
         np.mean,
         n_resamples=resamples,
@@ -211,5 +211,5 @@ def _bootstrap_mean(difference: NDArray[np.int8], confidence: float, seed: int, 
 
 
 def _expanded_level(n: int, confidence: float) -> float:
-    t = stats.t.ppf((1 + confidence) / 2, n - 1)
-    return float(1 - 2 * stats.norm.cdf(-np.sqrt(n / (n - 1)) * t))
+    t = scipy.stats.t.ppf((1 + confidence) / 2, n - 1)
+    return float(1 - 2 * scipy.stats.norm.cdf(-np.sqrt(n / (n - 1)) * t))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fv_train.carry import carry
 from fv_train.errors import BadRecipe
 
 if TYPE_CHECKING:
@@ -43,5 +44,5 @@ def swapped(model: keras.Model, activation: str) -> keras.Model:
             why="only SiLU and hard-swish are exchanged",
             hint="--set model.activation=published",
         )
-    made.set_weights(model.get_weights())
+    carry(model.get_weights(), made)
     return made

@@ -7,12 +7,16 @@ before anything is written. Afterwards the run is like any other: predict, evalu
 
 from __future__ import annotations
 
+import numpy as np
+
 from fv_core.imageset import ImageSet
 from fv_core.progress import Progress
 from fv_train import backbones, imagenet
 from fv_train.begin import TrainOptions, create, refuse_existing, resumable
 from fv_train.errors import LabelMismatch
+from fv_train.inputs import EvaluationInputs
 from fv_train.run import Run
+from fv_train.written import CHECKED, as_in_memory
 
 
 def keep(options: TrainOptions, progress: Progress) -> Run:
@@ -27,7 +31,10 @@ def keep(options: TrainOptions, progress: Progress) -> Run:
     started = resumable(options, imageset)[0] if options.resume else None
     network = backbones.build(options.recipe, len(imageset.classes))
     run = started or create(options, imageset)
-    run.write_model(network.probabilities)
+    split = imageset.split(imageset.reported_split())
+    shown = EvaluationInputs(split, np.arange(min(len(split), CHECKED)), run.info.preprocess)
+    inputs = next(shown.batches(CHECKED))
+    run.write_model(network.probabilities, as_in_memory(network.logits, inputs, len(inputs)))
     progress.say(f"{options.recipe.model.backbone} as published, {len(imageset.classes)} classes: nothing was trained")
     return run
 

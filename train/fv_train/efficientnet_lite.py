@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fv_train.carry import settle
+
 if TYPE_CHECKING:
     import keras
 
@@ -65,6 +67,7 @@ def load_npz(model: keras.Model, path: Path) -> None:
         raise ValueError(str(error)) from error
     for name, variable in variables.items():
         variable.assign(arrays[name].astype(np.float32))
+    settle(model)
 
 
 def _check_npz(path: Path, shapes: dict[str, tuple[int, ...]]) -> None:

@@ -58,6 +58,13 @@ class NonFiniteLoss(FvError):
     usual_hint = "another run with --set optimizer.clip_norm=1 --set precision.compute=float32, or a smaller rate"
 
 
+class ModelDiffers(FvError):
+    """The file that was written does not answer as the network that was trained."""
+
+    code = "model-differs"
+    usual_hint = "report it with the recipe; fv train --resume repeats the last step alone"
+
+
 class OutOfMemory(FvError):
     """A batch does not fit into the memory of the device."""
 

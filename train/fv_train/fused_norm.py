@@ -19,6 +19,8 @@ from typing import Any
 
 import keras
 
+from fv_train.carry import carry
+
 
 class FusedBatchNormalization(keras.layers.BatchNormalization):  # type: ignore[misc]  # keras has no type information
     """Keras's layer with TensorFlow's kernel for batch statistics of (n, h, w, C)."""
@@ -52,5 +54,5 @@ def with_fused_norms(model: keras.Model) -> keras.Model:
         return (FusedBatchNormalization if fits else layer.__class__).from_config(layer.get_config())
 
     made = keras.models.clone_model(model, clone_function=copy)
-    made.set_weights(model.get_weights())
+    carry(model.get_weights(), made)
     return made

@@ -20,6 +20,7 @@ from fv_train import as_is, backbones, checkpoint, fitting, history, precision
 from fv_train import run as runs
 from fv_train.begin import TrainOptions, create, refuse_existing, resumable
 from fv_train.board.board import Board
+from fv_train.carry import carry
 from fv_train.checkpoint import Arrays, EpochRow, State, after_epoch
 from fv_train.data import Batch, Feed, TrainBatches
 from fv_train.distribute.engine import engine_for
@@ -32,8 +33,9 @@ from fv_train.recipe import Stage
 from fv_train.run import Run
 from fv_train.schedule import NO_EPOCH, learning_rate
 from fv_train.selection import divided
-from fv_train.step import StepResult, Trainee, network_arrays, step_timer
+from fv_train.step import StepResult, Trainee, network_arrays, put_network_arrays, step_timer
 from fv_train.teacher import Teacher
+from fv_train.written import CHECKED, as_in_memory
 
 # At most this much work is lost by kill -9; writing takes some ten milliseconds for these networks.
 CHECKPOINT_SECONDS = 60.0
@@ -131,11 +133,11 @@ class _Session:
         own = self._own_network()
         if self._recipe.select.keep == "best":
             arrays, _ = checkpoint.load(self._checkpoints / checkpoint.BEST)
-            for i, variable in enumerate(own.variables):
-                variable.assign(arrays[f"network/{i:04d}"])
+            put_network_arrays(own, arrays)
         full = backbones.build(self._recipe, len(self._classes), load_weights=False)
-        full.logits.set_weights(own.get_weights())
-        self._run.write_model(full.probabilities)
+        carry(own.get_weights(), full.logits)
+        shown = self._selection.first(CHECKED)
+        self._run.write_model(full.probabilities, as_in_memory(own, shown, self._batches.batch_size))
         return self._run
 
     def _trainee_of_stage(self, *, load_weights: bool) -> Trainee:
@@ -265,7 +267,7 @@ class _Session:
     def _own_network(self) -> keras.Model:
         """The network with the weights of now, on this process alone: what others need not take part in."""
         if self._answering is not self._trainee.network.logits:
-            self._answering.set_weights(self._trainee.network.logits.get_weights())
+            carry(self._trainee.network.logits.get_weights(), self._answering)
         return self._answering
 
     def _say(self, row: EpochRow, limit: Limit) -> None:
@@ -289,7 +291,7 @@ class _Session:
         else:
             weights = self._trainee.network.logits.get_weights()
             self._trainee = self._trainee_of_stage(load_weights=False)
-            self._trainee.network.logits.set_weights(weights)
+            carry(weights, self._trainee.network.logits)
         self._save()
 
     def _save(self) -> None:

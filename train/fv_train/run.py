@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -118,10 +119,11 @@ class Run:
         )
         self.info = info
 
-    def write_model(self, model: keras.Model) -> None:
-        """Write `model.keras`, last of all: with it the run is finished."""
+    def write_model(self, model: keras.Model, check: Callable[[Path], None]) -> None:
+        """Write `model.keras`, last of all: with it the run is finished. What `check` raises of the file refuses it."""
         with whole_file(self.model_path) as temporary:
             model.save(temporary)
+            check(temporary)
             self.write_info(replace(self.info, model_sha256=sha256_of_file(temporary)))
 
     def verify_model(self) -> None:

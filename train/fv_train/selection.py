@@ -40,8 +40,12 @@ class Selection:
 
     def see(self, input_size: int) -> None:
         """From now on as a network of this input size sees them."""
-        preprocess = Preprocess(self._stored_size, self._recipe.data.crop_fraction, input_size)
-        self._inputs = EvaluationInputs(self._split, self._own, preprocess)
+        self._preprocess = Preprocess(self._stored_size, self._recipe.data.crop_fraction, input_size)
+        self._inputs = EvaluationInputs(self._split, self._own, self._preprocess)
+
+    def first(self, count: int) -> NDArray[np.uint8]:
+        """Network inputs (n, N, N, 3) of the first n <= `count` of this worker's pictures."""
+        return next(EvaluationInputs(self._split, self._own[:count], self._preprocess).batches(count))
 
     def top1(self, logits: keras.Model, batch_size: int) -> float:
         """Share of all selection pictures that the network answers right; `answered` are this worker's."""

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from fv_train.augment import FIELDS, AugmentLayer
 from fv_train.backbones import Network, batch_norms, build
+from fv_train.carry import settle
 from fv_train.data import Batch
 from fv_train.distribute.engine import Engine, OneDevice
 from fv_train.recipe import Optimizer, Recipe, Stage
@@ -155,6 +156,7 @@ class Trainee:
             if tuple(variable.shape) != arrays[name].shape:
                 raise ValueError(f"{name} is {arrays[name].shape}, the network has {tuple(variable.shape)}")
             variable.assign(arrays[name])
+        settle(self.network.logits)
 
 
 def _inputs(batch: Batch) -> list[NDArray[Any]]:
@@ -166,6 +168,13 @@ def _inputs(batch: Batch) -> list[NDArray[Any]]:
 def network_arrays(network: Network) -> dict[str, NDArray[Any]]:
     """The weights of a network and the state of its dropout."""
     return {f"network/{i:04d}": value for i, value in enumerate(_values(network.logits.variables))}
+
+
+def put_network_arrays(logits: keras.Model, arrays: dict[str, NDArray[Any]]) -> None:
+    """Undo `network_arrays`, in a network of the same form."""
+    for i, variable in enumerate(logits.variables):
+        variable.assign(arrays[f"network/{i:04d}"])
+    settle(logits)
 
 
 def _values(variables: list[Any]) -> list[NDArray[Any]]:

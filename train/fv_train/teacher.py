@@ -16,6 +16,7 @@ import keras
 from keras import ops
 
 from fv_train import backbones
+from fv_train.carry import carry
 from fv_train.errors import BadTeacher
 from fv_train.load import load_classifier
 from fv_train.recipe import Distill
@@ -58,7 +59,7 @@ class Teacher:
                 )
             classes = len(self._run.info.classes)
             network = backbones.build(self._run.recipe, classes, load_weights=False, input_size=input_size)
-            network.probabilities.set_weights(model.get_weights())
+            carry(model.get_weights(), network.probabilities)
             model = network.probabilities
         model.trainable = False
         # Keras numbers models without a name, from one in every process: a file's name may be that of the student.

@@ -34,8 +34,8 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.stats import norm
 
 Margins = NDArray[np.float64]
 # Enough that a share of them is known to 3 %, few enough that their margins are alike: of 2,020 pictures, those within
@@ -56,7 +56,7 @@ class Expected:
         spare = target_pp + 50.0 / self.n - self.drop_pp
         if self.error_pp == 0.0:
             return float(spare > 0)
-        return float(norm.cdf(spare / self.error_pp))
+        return float(scipy.stats.norm.cdf(spare / self.error_pp))
 
 
 def margins(probabilities: NDArray[np.float32], labels: NDArray[np.int32]) -> Margins:
