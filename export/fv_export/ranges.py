@@ -7,6 +7,7 @@ Known without looking
 Free by algebra
     a tensor that only saturating functions read is cut where nothing changes any more:
         hard_swish(x), and its saturating form x relu6(x + 3): below -3 all is 0
+        silu(x) as x sigmoid(x), 8 bits: below -6.24 = -ln(511) the stored sigmoid is 0, and so is the product
         hard_sigmoid(x), relu6(x + 3): constant below -3 and above 3
         sigmoid(x), 8 bits: within half a step of its ends beyond 6.24 = ln(511)
         tanh(x), 8 bits: within half a step of its ends beyond 3.12 = artanh(255/256)
@@ -128,8 +129,8 @@ def _matters_to(graph: Graph, tensor: str, node: Node, bits: int) -> Range:
         return _MATTERS.get(node.function, _EVERYTHING)
     if _is_saturating_sum(node):
         return -3.0, 3.0
-    if isinstance(node, Mul) and any(_gates(graph.producer(other), tensor) for other in node.inputs):
-        return -3.0, math.inf
+    if isinstance(node, Mul):
+        return max(_gated_from(graph.producer(other), tensor, bits) for other in node.inputs), math.inf
     return _EVERYTHING
 
 
@@ -142,8 +143,14 @@ def _is_saturating_sum(node: Node | None) -> bool:
     )
 
 
-def _gates(node: Node | None, tensor: str) -> bool:
-    return node is not None and _is_saturating_sum(node) and node.inputs == (tensor,)
+def _gated_from(node: Node | None, tensor: str, bits: int) -> float:
+    """Where the product of a tensor with the answer of `node` begins to be another than 0."""
+    if node is None or node.inputs != (tensor,):
+        return -math.inf
+    if _is_saturating_sum(node):
+        return -3.0
+    is_sigmoid = isinstance(node, Activation) and node.function is Function.SIGMOID
+    return _MATTERS[Function.SIGMOID][0] if is_sigmoid and bits == 8 else -math.inf
 
 
 def _within(values: Range, bound: Range) -> Range:

@@ -42,6 +42,7 @@ CUTS: list[tuple[list[Node], tuple[float, float]]] = [
     ([activation("f", "a", Function.RELU6)], (0.0, 6.0)),
     ([affine("h", "a", [1.0] * 4, [3.0] * 4, Fused.RELU6), mul("p", "a", "h")], (-3.0, 80.0)),
     ([affine("h", "a", [1.0] * 4, [3.0] * 4, Fused.RELU6)], (-3.0, 3.0)),
+    ([activation("f", "a", Function.SIGMOID), mul("p", "a", "f")], (-math.log(511), 80.0)),
 ]
 
 
@@ -59,9 +60,10 @@ def test_a_tensor_is_cut_where_its_readers_saturate(readers: list[Node], expecte
         [affine("h", "a", [1.0] * 4, [2.0] * 4, Fused.RELU6), mul("p", "a", "h")],
         [affine("h", "a", [1.0] * 4, [3.0] * 4), mul("p", "a", "h")],
         [activation("f", "a", Function.HARD_SWISH), add("s", "f", "a")],
-        [activation("f", "a", Function.SIGMOID), mul("p", "a", "f")],
+        [activation("f", "a", Function.SIGMOID), mul("p", "a", "f"), add("s", "p", "a")],
+        [activation("f", "a", Function.TANH), mul("p", "a", "f")],
     ],
-    ids=["silu", "another shift", "not clipped", "read by a sum too", "gated by its sigmoid"],
+    ids=["silu", "another shift", "not clipped", "read by a sum too", "gated, and read by a sum", "gated by its tanh"],
 )
 def test_a_tensor_of_which_more_matters_is_not_cut(readers: list[Node]) -> None:
     assert settle(graph(pixels(), conv("a", "pixels"), *readers))["a"] == WIDE
@@ -75,6 +77,8 @@ def test_an_output_is_not_cut() -> None:
 
 def test_16_bits_see_the_tails_of_smooth_functions() -> None:
     g = graph(pixels(), conv("a", "pixels"), activation("f", "a", Function.SIGMOID))
+    assert settle(g, bits=16)["a"] == WIDE
+    g = graph(pixels(), conv("a", "pixels"), activation("f", "a", Function.SIGMOID), mul("p", "a", "f"))
     assert settle(g, bits=16)["a"] == WIDE
     g = graph(pixels(), conv("a", "pixels"), activation("f", "a", Function.HARD_SWISH))
     assert settle(g, bits=16)["a"] == (-3.0, 80.0)

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from fv_export import execute, simulate
 from fv_export.calibrate import observe
 from fv_export.graph import Annotation, Function, Graph, Mean, Softmax
 from fv_export.quantize import annotate
-from tests.export.small_graphs import IMAGE, activation, conv, dense, graph, pictures, pixels
+from tests.export.small_graphs import IMAGE, activation, conv, dense, graph, mul, pictures, pixels
 
 
 def classifier() -> Graph:
@@ -34,6 +36,21 @@ def test_every_stored_value_is_one_that_its_integers_hold() -> None:
         np.testing.assert_allclose(integers, np.rint(integers), atol=1e-3)
         assert integers.min() >= -128.001
         assert integers.max() <= 127.001
+
+
+def test_what_is_cut_in_front_of_its_own_sigmoid_was_0_already() -> None:
+    g = graph(
+        pixels(), conv("a", "pixels", scale=3.0), activation("gate", "a", Function.SIGMOID), mul("p", "a", "gate")
+    )
+    annotation = annotation_of(g, "int8")
+    grid = annotation.tensors["a"]
+    end = float((-128 - grid.zero_point[0]) * grid.scale[0])
+    exact = execute.run(g, pictures(), ("a", "p"))
+    below = exact["a"] < end
+    assert 0.1 < below.mean() < 0.9
+    assert -math.log(511) - grid.scale[0] < end <= -math.log(511)
+    np.testing.assert_array_equal(simulate.run(g, annotation, pictures(), ("p",))["p"][below], 0.0)
+    assert np.abs(exact["p"][below]).max() < -end / 511
 
 
 def test_more_bits_are_nearer_to_float() -> None:
