@@ -105,8 +105,9 @@ class Run:
         return self.model_path.is_file()
 
     def dataset_path(self) -> Path:
-        """Where the image set was when the run was trained."""
-        return self.folder / self.info.dataset_path
+        """Where the image set was when the run was trained; from the working directory where it lies below."""
+        path, here = (self.folder / self.info.dataset_path).resolve(), Path.cwd()
+        return path.relative_to(here) if path.is_relative_to(here) else path
 
     def predictions_path(self, fingerprint: str, split: str) -> Path:
         """Where the full model's answers on a split of an image set are kept."""
