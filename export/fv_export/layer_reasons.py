@@ -97,7 +97,7 @@ def _other_ranges(scheme: str, manifest: Manifest | None) -> str:
     """The default method is the best known for int8; empty where it was used already.
 
     More pictures do not help it: ranges that it made too narrow or too wide for a tensor disturb the answer least, and
-    with two and four times the pictures agreement was the same and lower (docs/findings.md).
+    where four times the pictures were tried, agreement was lower (docs/findings.md).
     """
     calibration = manifest.calibration if manifest else None
     if scheme != "int8":

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tests.train.distribute._loopback import addresses
 
@@ -98,9 +99,9 @@ def losses(run: Path) -> list[float]:
         return [float(row["loss"]) for row in csv.DictReader(stream)]
 
 
-def largest_difference(one: Path, other: Path) -> float:
-    """Of any weight, average or moment at the end of two trainings: `OUT.INDEX.npz`."""
+def differences(one: Path, other: Path) -> NDArray[np.float64]:
+    """Of all weights, averages and moments at the end of two trainings, `OUT.INDEX.npz`: (n,), none negative."""
     with np.load(one) as a, np.load(other) as b:
         assert a.files == b.files
         # Seeds of random states count steps: large whole numbers.
-        return max(float(np.abs(a[name].astype(np.float64) - b[name]).max()) for name in a.files if a[name].size)
+        return np.concatenate([np.abs(a[name].astype(np.float64) - b[name]).ravel() for name in a.files])

@@ -8,19 +8,22 @@ from __future__ import annotations
 from pathlib import Path
 
 import keras
+import numpy as np
 import pytest
 
 from tests.train._pictures import imageset, tiny_backbone
-from tests.train.distribute._runs import DISTRIBUTED, Place, largest_difference, losses
+from tests.train.distribute._runs import DISTRIBUTED, Place, differences, losses
 
 pytestmark = pytest.mark.slow
 # Sums over a batch of eight in another order, nine steps of AdamW apart. Losses: 2e-7 measured.
 CLOSE = 1e-5
-# Weights, averages and moments: 6e-7 under TensorFlow, 6e-7 under JAX with eight teachers, and 1e-4 with one of another
-# run, whose losses were equal: AdamW moves a weight by its rate even where its gradient is rounding alone. Statistics
-# of half a batch differ by 1e-1, clipping of each device's gradients by 1e-2.
-CLOSE_WEIGHTS = 1e-3
-TEACHER = 1
+# Weights, averages and moments, nine of ten: 6e-7 at most under TensorFlow, and under JAX with eight teachers.
+# Statistics of half a batch differ by 1e-1, clipping of each device's gradients by 1e-2.
+CLOSE_WEIGHTS = 1e-5
+# The others: with one more teacher a weight ended 1e-4 away, the losses equal. AdamW moves a weight by its rate even
+# where its gradient is rounding alone.
+STRAY = 1e-3
+TEACHER_SEED = 1
 # From the moment that a worker is killed; 0.3 to 0.6 s measured on two busy cores.
 PROMPT_S = 10.0
 
@@ -35,7 +38,7 @@ def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 @pytest.fixture(scope="module")
 def settings(place: Place) -> tuple[str, ...]:
     """Dropout, and a teacher: its loss goes another way than that of the labels."""
-    keras.utils.set_random_seed(TEACHER)
+    keras.utils.set_random_seed(TEACHER_SEED)
     body = tiny_backbone(32, 1.0, False, None)
     pooled = keras.layers.GlobalAveragePooling2D()(body.output)
     teacher = place.folder / "teacher.keras"
@@ -55,10 +58,16 @@ def ends(run: Path, worker: int = 0) -> Path:
     return run.parent / f"{run.name}.{worker}.npz"
 
 
+def assert_close(one: Path, other: Path) -> None:
+    found = differences(one, other)
+    assert np.quantile(found, 0.9) < CLOSE_WEIGHTS
+    assert found.max() < STRAY
+
+
 def test_two_devices_end_where_one_does(place: Place, settings: tuple[str, ...], one: Path) -> None:
     two = place.alone("two", 2, DISTRIBUTED, *settings)
     assert losses(two) == pytest.approx(losses(one), rel=CLOSE)
-    assert largest_difference(ends(one), ends(two)) < CLOSE_WEIGHTS
+    assert_close(ends(one), ends(two))
     assert (two / "model.keras").is_file()
 
 
@@ -75,5 +84,5 @@ def test_a_killed_worker_ends_the_run_and_it_goes_on_to_where_one_process_ends(
     assert [ended.code for ended in both] == [0, 0], both
     assert (run / "model.keras").is_file()
     assert losses(run) == pytest.approx(losses(one), rel=CLOSE)
-    assert largest_difference(ends(one), ends(run)) < CLOSE_WEIGHTS
-    assert largest_difference(ends(run, 0), ends(run, 1)) == 0.0
+    assert_close(ends(one), ends(run))
+    assert not differences(ends(run, 0), ends(run, 1)).any()
