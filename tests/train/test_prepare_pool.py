@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -14,7 +16,7 @@ import pytest
 
 from fv_core.errors import BadPicture, MissingPath
 from fv_core.preprocess import Pixels
-from fv_train.prepare.pool import Unreadable, _ctrl_c_held_back, squares
+from fv_train.prepare.pool import Unreadable, _held_back, squares
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ def test_ctrl_c_waits_for_the_end_of_the_block_whichever_thread_it_meets() -> No
     reached = []
 
     def press() -> None:
-        with _ctrl_c_held_back():
+        with _held_back():
             os.kill(os.getpid(), signal.SIGINT)
             time.sleep(0.05)  # time enough for the other thread to take it
             reached.append(True)
@@ -111,7 +113,40 @@ def test_ctrl_c_waits_for_the_end_of_the_block_whichever_thread_it_meets() -> No
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+# A signal that arrives right after a semaphore was announced to Python's tracker of resources, before the object that
+# takes it back is there. With a handler that raises, as the command line has for both.
+LEAK = """
+import multiprocessing.resource_tracker as tracker
+import signal
+import sys
+
+announce = tracker.register
+
+def announce_and_press(name, kind):
+    announce(name, kind)
+    signal.raise_signal(int(sys.argv[1]))
+
+def stop(number, frame):
+    raise KeyboardInterrupt
+
+tracker.register = announce_and_press
+signal.signal(int(sys.argv[1]), stop)
+from fv_train.prepare.pool import squares
+try:
+    list(squares([], 4, 2, True))
+except KeyboardInterrupt:
+    print("stopped")
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_stopping_while_the_workers_are_prepared_leaves_no_semaphore_behind(how: signal.Signals) -> None:
+    command = [sys.executable, "-c", LEAK, str(int(how))]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert (done.stdout, done.stderr) == ("stopped\n", "")
+
+
 def test_without_ctrl_c_nothing_is_raised_and_the_handler_is_back() -> None:
-    with _ctrl_c_held_back():
+    with _held_back():
         assert signal.getsignal(signal.SIGINT) is not signal.default_int_handler
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

@@ -49,11 +49,12 @@ def squares(
             yield _square(picture, size)
         return
     ahead = max(_AHEAD_PER_WORKER * workers, min(_AHEAD_AT_MOST, _AHEAD_BYTES // (3 * size * size)))
-    executor = _executor(workers, drawn)
+    with _held_back():  # a semaphore is made in two steps; between them it would be left behind, and Python says so
+        executor = _executor(workers, drawn)
     waiting: deque[Future[Pixels | Unreadable]] = deque()
     try:
         for picture in pictures:
-            with _ctrl_c_held_back():  # submitting may start a worker
+            with _held_back():  # submitting may start a worker
                 waiting.append(executor.submit(_square, picture, size))
             if len(waiting) >= ahead:
                 yield waiting.popleft().result()
@@ -77,8 +78,9 @@ def _executor(workers: int, drawn: bool) -> Executor:
 
 
 @contextmanager
-def _ctrl_c_held_back() -> Iterator[None]:
-    """Ctrl-C waits until the end of the block. A process started inside never gets it: it leaves it to its parent.
+def _held_back() -> Iterator[None]:
+    """Ctrl-C and SIGTERM wait until the end of the block. A process started inside never gets Ctrl-C: it leaves it to
+    its parent.
 
     The mask is for that process, which inherits it. It does not keep Ctrl-C from this one: a signal to a process goes
     to any of its threads, and Python acts on it in the main thread; so its handler is put aside as well.
@@ -86,15 +88,16 @@ def _ctrl_c_held_back() -> Iterator[None]:
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     pressed: list[int] = []
     in_charge = threading.current_thread() is threading.main_thread()  # no other may set handlers
-    handler = signal.signal(signal.SIGINT, lambda number, _: pressed.append(number)) if in_charge else None
+    ends = (signal.SIGINT, signal.SIGTERM) if in_charge else ()
+    handlers = {end: signal.signal(end, lambda number, _: pressed.append(number)) for end in ends}
     try:
         yield
     finally:
-        if in_charge:
-            signal.signal(signal.SIGINT, handler or signal.SIG_DFL)
+        for end, handler in handlers.items():
+            signal.signal(end, handler or signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
         if pressed:
-            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(pressed[0])
 
 
 def _begin_worker() -> None:
