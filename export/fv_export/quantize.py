@@ -39,6 +39,7 @@ from fv_export.graph import (
 )
 from fv_export.ranges import Range, groups, settled, stored_as_float
 from fv_export.schemes import SCHEMES
+from fv_export.ties import moved_off_ties
 
 _LINEAR = (Conv, DepthwiseConv, Dense)
 BITS = {"int8": 8, "int16": 16}
@@ -60,10 +61,11 @@ _FIXED: dict[Function, dict[int, tuple[float, int]]] = {
 }
 
 
-def annotate(graph: Graph, ranges: dict[str, Range], scheme: str) -> Annotation:
+def annotate(graph: Graph, ranges: dict[str, Range], scheme: str, *, off_ties: bool = True) -> Annotation:
     """Quantize `graph` by a scheme of `SCHEMES` that has integer weights.
 
     `ranges`: (low, high) of every tensor, as `calibrate.observe` gives them; not read where activations stay float.
+    `off_ties` False: scales exactly as the ranges give them, for ranges that are to learn (else: `ties`).
     Raises `NotQuantizable` where two tensors would have to share what their kernels fix differently.
     """
     activations = SCHEMES[scheme].activations
@@ -71,6 +73,8 @@ def annotate(graph: Graph, ranges: dict[str, Range], scheme: str) -> Annotation:
         return Annotation(tensors={}, weights=_weights_alone(graph), float_tensors={})
     bits = BITS[activations]
     tensors = quantized_tensors(graph, ranges, bits)
+    if off_ties:
+        tensors = moved_off_ties(graph, tensors, set(dict(_fixed(graph, bits))))
     weights = {node.name: _weights(node, tensors, bits) for node in graph.nodes if isinstance(node, _LINEAR)}
     return Annotation(tensors=tensors, weights=weights, float_tensors=dict(stored_as_float(graph)))
 

@@ -6,7 +6,8 @@ Every number that learns is stored as a displacement from where it began, in a u
     bias         b + p 127 s_out                      or max|b| where the result stays float
     low, high    low + p R (high - low), alike high   of each group of tensors that share a scale
 
-so one learning rate suits all, whatever the rewrites scaled, and p = 0 is the post-training quantization to the bit.
+so one learning rate suits all, whatever the rewrites scaled, and p = 0 is the post-training quantization to the bit
+(before its scales are moved off ties, by a ten-thousandth: `ties`).
 Adam's steps do not depend on the size of a gradient, so the unit alone says how fast a number moves.
 
 A range stays fixed where the kernels or the picture fix it, and moves only inside the bounds that `ranges.settled`
@@ -60,7 +61,7 @@ class Student:
         self.scheme = scheme
         self.answer = answer_of(graph)
         self._observed = ranges
-        self._annotation = annotate(graph, ranges, scheme)
+        self._annotation = annotate(graph, ranges, scheme, off_ties=False)
         self._leaders = {tensor: group[0] for group in groups(graph) for tensor in group}
         self._free = _free_ranges(graph, ranges, self._annotation, self._leaders) if learn_ranges else {}
         self._slots = dict(self._weight_slots()) | self._range_slots()

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from fv_benchmark.machine import usable_cores
 from fv_benchmark.stats import PairedDrop, paired_drop
 from fv_core.errors import FvError
 from fv_edge_runtime.sandbox import run_in_child
@@ -58,9 +59,9 @@ class Verdict:
 
 
 def answers_of_file(path: Path, inputs: NDArray[np.uint8]) -> Answers:
-    """(n, C) probabilities that the file answers on (n, H, W, 3) uint8 inputs, computed in a child process.
+    """(n, C) probabilities that the file answers on (n, H, W, 3) uint8 inputs.
 
-    Raises `FileFailed` when its runtime, with its defaults, cannot open or run it.
+    Computed in a child process, on all cores. Raises `FileFailed` when its runtime cannot open or run it.
     """
     with tempfile.TemporaryDirectory(prefix="fv-verify-") as folder:
         question, answer = Path(folder) / "inputs.npy", Path(folder) / "answers.npy"
@@ -68,7 +69,7 @@ def answers_of_file(path: Path, inputs: NDArray[np.uint8]) -> Answers:
         try:
             run_in_child(
                 "fv_export.verify_child:main",
-                {"model": str(path), "inputs": str(question), "answers": str(answer)},
+                {"model": str(path), "inputs": str(question), "answers": str(answer), "threads": usable_cores()},
                 seconds=SECONDS_FOR_OPENING + SECONDS_PER_PICTURE * len(inputs),
                 memory_bytes=MEMORY_BYTES,
             )

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +9,15 @@ import pytest
 from numpy.typing import NDArray
 
 from fv_core.preprocess import Preprocess
-from fv_export.calibration_check import MIN_GAIN, MIN_Z, UnlikeTraining, check_channels, check_sizes, check_values
+from fv_export.calibration_check import (
+    FIRST_LOOK,
+    MIN_GAIN,
+    MIN_Z,
+    UnlikeTraining,
+    check_channels,
+    check_sizes,
+    check_values,
+)
 
 HERE = Path("photos")
 Pictures = NDArray[np.uint8]
@@ -53,7 +63,7 @@ def test_a_picture_is_too_small_below_half_of_what_the_model_stores() -> None:
     check_sizes([np.zeros((side, side, 3), np.uint8) for side in (8, 64, 64)], preprocess, HERE)
 
 
-def answers_with(gain: float, noise: float) -> object:
+def answers_with(gain: float, noise: float) -> Callable[[Pictures], NDArray[np.float32]]:
     """A model that is surer of swapped pictures by `gain` on average: what it is shown says which way round it is."""
     random = np.random.default_rng(1)
 
@@ -83,10 +93,26 @@ def test_swapped_channels_are_refused_where_that_is_certain(gain: float, noise: 
     ask = answers_with(gain, noise)
     if refused:
         with pytest.raises(UnlikeTraining, match="red and blue") as caught:
-            check_channels(ask, inputs, HERE)  # type: ignore[arg-type] # an object that is called like one
+            check_channels(ask, inputs, HERE)
         assert "100 pictures" in caught.value.why
     else:
-        check_channels(ask, inputs, HERE)  # type: ignore[arg-type] # an object that is called like one
+        check_channels(ask, inputs, HERE)
+
+
+@pytest.mark.parametrize(("gain", "asked"), [(-0.2, [100, FIRST_LOOK]), (0.2, [100, FIRST_LOOK, 100])])
+def test_where_the_first_look_shows_no_gain_no_more_is_asked(gain: float, asked: list[int]) -> None:
+    inputs = np.zeros((100, 2, 2, 3), dtype=np.uint8)
+    inputs[..., 2] = 2
+    answer = answers_with(gain, 0.1)
+    counts: list[int] = []
+
+    def ask(inputs: Pictures) -> NDArray[np.float32]:
+        counts.append(len(inputs))
+        return answer(inputs)
+
+    with contextlib.suppress(UnlikeTraining):
+        check_channels(ask, inputs, HERE)
+    assert counts == asked
 
 
 def test_a_model_that_tells_no_pictures_apart_accuses_nobody() -> None:
@@ -95,7 +121,8 @@ def test_a_model_that_tells_no_pictures_apart_accuses_nobody() -> None:
 
     def untrained(inputs: Pictures) -> NDArray[np.float32]:
         swapped = inputs[0, 0, 0, 0] == 2
-        return np.tile(np.float32([0.43, 0.285, 0.285] if swapped else [0.34, 0.33, 0.33]), (len(inputs), 1))
+        one = [0.43, 0.285, 0.285] if swapped else [0.34, 0.33, 0.33]
+        return np.tile(np.array(one, np.float32), (len(inputs), 1))
 
     check_channels(untrained, inputs, HERE)
 
