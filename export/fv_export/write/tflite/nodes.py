@@ -1,8 +1,10 @@
-"""The lowering of every node but Affine, Activation and Clip: one operator each, with a PAD in front where needed."""
+"""The lowering of every node but Affine, Activation and Clip: one operator each, with a PAD or RESHAPE in front where
+needed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -28,13 +30,20 @@ from fv_export.graph import (
 from fv_export.write.tflite.context import FUSED, PADDING, Context, Lowering, Window
 from fv_export.write.tflite.emitter import Value
 from fv_export.write.tflite.padding import Rule
+from fv_export.write.tflite.pairs import paired
 from fv_export.write.tflite.weights import kernel_and_bias
 
 _ROWS_AND_COLUMNS = np.array([1, 2], np.int32)
 
 
 def conv(context: Context, node: Conv, inputs: Sequence[Value], target: Quantized | None) -> Value:
-    """CONV_2D."""
+    """CONV_2D; in integers on pairs of columns where that takes less (`pairs`)."""
+    pairs = paired(node, inputs[0].shape) if target is not None and target.bits == 8 else None
+    if pairs is not None:
+        inputs = [reshaped(context, f"{node.name}/pairs", inputs[0], pairs.shape)]
+        weights = context.weights[node.name]
+        own = {node.name: replace(weights, kernel=pairs.kernel(weights.kernel))}
+        context, node = replace(context, weights=context.weights | own), pairs.node
     window = Window((node.kernel.shape[0], node.kernel.shape[1]), node.strides, node.padding, node.dilation)
     x, rule = _padded(context, node.name, inputs[0], window)
     options = schema.Conv2DOptionsT()
