@@ -69,12 +69,14 @@ def our_steps(source: Source, calibration: Pictures, folder: Path) -> Iterator[R
     for method in (*METHODS, DISTURBANCE):
         ranges = observed.ranges(method, bits)
         for words, weights in (("nearest", graph), ("compensated", observed.rounded)):
-            annotation = annotate(weights, ranges, "int8")
-            formats = ("tflite", "onnx") if (method, words) == (DISTURBANCE, "compensated") else ("tflite",)
-            for name in formats:
-                path = folder / f"{method}_{words}.{name}"
-                write(path, source, weights, annotation)
-                yield Row(f"fv: ranges {method}, weights {words}, {name}", path)
+            path = folder / f"{method}_{words}.tflite"
+            write(path, source, weights, annotate(weights, ranges, "int8"))
+            yield Row(f"fv: ranges {method}, weights {words}, tflite", path)
+    graph, annotation = observed.answer_kept(observed.rounded, annotate(observed.rounded, ranges, "int8"))
+    for name in ("tflite", "onnx"):
+        path = folder / f"answer_kept.{name}"
+        write(path, source, graph, annotation)
+        yield Row(f"fv: as exported (both, and the answer's mean kept), {name}", path)
 
 
 def rewritten(source: Source, calibration: Pictures) -> Graph:

@@ -39,8 +39,8 @@ def main(run: Path, data: Path | None, limit: int) -> None:
         raise SystemExit(source.imageset_missing)
     calibration = calibration_pictures(source.imageset.folder, accuracy.PICTURES, source.preprocess, Silent())
     observed = Observed(accuracy.rewritten(source, calibration), calibration.inputs, Silent())
-    graph = observed.rounded
-    annotation = annotate(graph, observed.ranges(DISTURBANCE, BITS[SCHEMES["int8"].activations]), "int8")
+    annotation = annotate(observed.rounded, observed.ranges(DISTURBANCE, BITS[SCHEMES["int8"].activations]), "int8")
+    graph, annotation = observed.answer_kept(observed.rounded, annotation)
     imageset = ImageSet.open(data or source.imageset.folder)
     inputs = from_split(imageset, imageset.reported_split(), limit, source.preprocess).inputs
     batch = inputs.astype(np.float32)

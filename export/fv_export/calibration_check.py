@@ -91,7 +91,7 @@ def check_channels(ask: Callable[[NDArray[np.uint8]], Answers], inputs: NDArray[
     plain = ask(chosen)
     if not separates(plain):  # an untrained network prefers either order by chance
         return
-    for count in (FIRST_LOOK, len(chosen)):
+    for count in dict.fromkeys((min(FIRST_LOOK, len(chosen)), len(chosen))):
         swapped = ask(np.ascontiguousarray(_spread(chosen, count)[..., ::-1]))
         gain = swapped.max(axis=1) - _spread(plain, count).max(axis=1)
         if gain.mean() <= 0.0:

@@ -16,9 +16,9 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from fv_export.execute import as_it_is, forward
+from fv_export.execute import answer_of, as_it_is, forward
 from fv_export.graph import Floats, Graph
-from fv_export.trainable import Student, answer_of
+from fv_export.trainable import Student
 from fv_train.augment import FIELDS, AugmentLayer
 from fv_train.recipe import Augment
 

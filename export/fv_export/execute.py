@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from fv_export.graph import Floats, Graph, Node
+from fv_export.graph import Floats, Graph, Node, Softmax
 from fv_export.operations import run_node
 
 # Sixteen pictures of 224 pixels keep the widest maps of an EfficientNet-B0 under 100 MB.
@@ -65,6 +65,12 @@ def needed(graph: Graph, wanted: Sequence[str]) -> list[Node]:
             kept.append(node)
             live.update(node.inputs)
     return kept[::-1]
+
+
+def answer_of(graph: Graph) -> str:
+    """The tensor of the logits: what the softmax reads, or the output where there is none."""
+    node = graph.producer(graph.output)
+    return node.inputs[0] if isinstance(node, Softmax) else graph.output
 
 
 def as_it_is(tensor: str, value: Any) -> Any:

@@ -2,6 +2,7 @@
 
     ranges    `calibrate.METHODS`, from histograms alone, or `disturbance`, by what each range does to the answer
     weights   `rounding`, with what `moments` saw under every kernel
+    answer    `answer_bias`, with the float graph's own logits
 
 Each is computed when it is first asked for and then kept, so that the files of one call share it.
 """
@@ -16,10 +17,11 @@ from numpy.typing import NDArray
 
 from fv_core.progress import Progress
 from fv_core.registry import unknown_name
-from fv_export import disturbance
+from fv_export import answer_bias, disturbance
+from fv_export.answer_bias import Logits
 from fv_export.calibrate import METHODS as FROM_HISTOGRAMS
 from fv_export.calibrate import Histograms
-from fv_export.graph import Graph
+from fv_export.graph import Annotation, Floats, Graph
 from fv_export.histogram import Histogram
 from fv_export.looking import look
 from fv_export.moments import Moments, MomentsOfKernels
@@ -53,16 +55,20 @@ class Observed:
         """The graph with its weights on their integer grid."""
         return rounded(self._graph, self._seen[1])
 
+    def answer_kept(self, graph: Graph, annotation: Annotation) -> tuple[Graph, Annotation]:
+        """What is to be written, with the mean of every logit as in float (`answer_bias`)."""
+        return answer_bias.kept(graph, annotation, self._pictures, self._seen[2])
+
     @property
     def _histograms(self) -> dict[str, Histogram]:
         return self._seen[0]
 
     @cached_property
-    def _seen(self) -> tuple[dict[str, Histogram], dict[str, Moments]]:
-        """Whoever asks for ranges will ask for rounded weights, so both are seen in one go."""
-        histograms, moments = Histograms(self._graph), MomentsOfKernels(self._graph)
-        look(self._graph, self._batches, [histograms, moments])
-        return histograms.found(), moments.found
+    def _seen(self) -> tuple[dict[str, Histogram], dict[str, Moments], Floats]:
+        """Whoever asks for ranges will ask for rounded weights and the answers, so all are seen in one go."""
+        histograms, moments, logits = Histograms(self._graph), MomentsOfKernels(self._graph), Logits(self._graph)
+        look(self._graph, self._batches, [histograms, moments, logits])
+        return histograms.found(), moments.found, logits.found()
 
     def _batches(self) -> Iterator[NDArray[np.float32]]:
         for start in range(0, len(self._pictures), CHUNK):

@@ -74,7 +74,7 @@ def annotate(graph: Graph, ranges: dict[str, Range], scheme: str, *, off_ties: b
     bits = BITS[activations]
     tensors = quantized_tensors(graph, ranges, bits)
     if off_ties:
-        tensors = moved_off_ties(graph, tensors, set(dict(_fixed(graph, bits))))
+        tensors = moved_off_ties(graph, tensors, {tensor for tensor, _ in _fixed(graph, bits)})
     weights = {node.name: _weights(node, tensors, bits) for node in graph.nodes if isinstance(node, _LINEAR)}
     return Annotation(tensors=tensors, weights=weights, float_tensors=dict(stored_as_float(graph)))
 

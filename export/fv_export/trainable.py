@@ -7,7 +7,7 @@ Every number that learns is stored as a displacement from where it began, in a u
     low, high    low + p R (high - low), alike high   of each group of tensors that share a scale
 
 so one learning rate suits all, whatever the rewrites scaled, and p = 0 is the post-training quantization to the bit
-(before its scales are moved off ties, by a ten-thousandth: `ties`).
+(before its scales are moved off ties, by a thousandth or less: `ties`).
 Adam's steps do not depend on the size of a gradient, so the unit alone says how fast a number moves.
 
 A range stays fixed where the kernels or the picture fix it, and moves only inside the bounds that `ranges.settled`
@@ -26,8 +26,8 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from fv_export import fake_quantization
-from fv_export.execute import forward
-from fv_export.graph import Annotation, Conv, Dense, DepthwiseConv, Floats, Graph, Node, Quantized, Softmax
+from fv_export.execute import answer_of, forward
+from fv_export.graph import Annotation, Conv, Dense, DepthwiseConv, Floats, Graph, Node, Quantized
 from fv_export.quantize import annotate, asymmetric
 from fv_export.ranges import Range, groups, settled
 
@@ -151,12 +151,6 @@ class Student:
             slots[leader, "low"] = _bounded(low, unit, max(bound[0], low / _REACH), low * _REACH)
             slots[leader, "high"] = _bounded(high, unit, high * _REACH, min(bound[1], high / _REACH))
         return slots
-
-
-def answer_of(graph: Graph) -> str:
-    """The tensor of the logits: what the softmax reads, or the output where there is none."""
-    node = graph.producer(graph.output)
-    return node.inputs[0] if isinstance(node, Softmax) else graph.output
 
 
 def _free_ranges(

@@ -18,7 +18,7 @@ from threadpoolctl import threadpool_limits
 from fv_core.manifest import FloatTensor, Manifest
 from fv_core.progress import Progress
 from fv_core.registry import unknown_name
-from fv_export import via_converter
+from fv_export import answer_bias, via_converter
 from fv_export.finetune import SCHEME, Finetuner
 from fv_export.graph import Annotation, Graph
 from fv_export.mixed.keep import kept_in_float
@@ -35,6 +35,7 @@ ROUNDING = "compensated_rounding"
 # The float graph that teaches it, rewritten exactly, so that it costs no more than it must.
 _TEACHER = rewrites_for("tflite", "fp32")
 _ROUNDED = f"{ROUNDING} at every kernel: rounding errors cancel on the calibration pictures, means are kept"
+_ANSWER = f"{answer_bias.NAME} at the last layer: every class has the mean that it has in float on those pictures"
 # Names of rewrites: what a rewritten graph is known by.
 Names = tuple[str, ...]
 
@@ -68,12 +69,13 @@ class Variants(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Quantized:
-    """A graph with its annotation, None for float; `finetuned` as in `Variant`; `rounded`: by `rounding`."""
+    """A graph with its annotation, None for float; `finetuned` as in `Variant`; `steps`: of `post_training`, each with
+    a sentence."""
 
     graph: Graph
     annotation: Annotation | None
     finetuned: str = ""
-    rounded: bool = False
+    steps: tuple[tuple[str, str], ...] = ()
 
 
 class FromGraph:
@@ -124,8 +126,8 @@ class FromGraph:
         return Variant(
             write=write,
             float_tensors=floats,
-            rewrites=(*rewritten.applied_names, *([ROUNDING] if quantized.rounded else [])),
-            applied=(*(str(entry) for entry in rewritten.applied), *([_ROUNDED] if quantized.rounded else [])),
+            rewrites=(*rewritten.applied_names, *(name for name, _ in quantized.steps)),
+            applied=(*(str(entry) for entry in rewritten.applied), *(sentence for _, sentence in quantized.steps)),
             refused=tuple(str(entry) for entry in rewritten.refused),
             finetuned=quantized.finetuned,
         )
@@ -158,12 +160,14 @@ class FromGraph:
         if self._finetuner is not None and scheme == SCHEME:
             tuned = self._finetuner.tune(self._rewrite(_TEACHER).graph, graph, ranges, scheme)
             graph, ranges, note = tuned.graph, tuned.ranges, tuned.note
-        annotation = annotate(graph, ranges, scheme)
+        before = annotate(graph, ranges, scheme)
+        graph, annotation = observed.answer_kept(graph, before)
+        steps = [(ROUNDING, _ROUNDED), *([(answer_bias.NAME, _ANSWER)] if annotation is not before else [])]
         if self._keep_float:
             # A tuned network has learnt with the weights that it has, so they are not exchanged for those before.
             original = graph if note else self._rewrite(names).graph
             graph, annotation = kept_in_float(graph, annotation, original, self._keep_float)
-        return Quantized(graph, annotation, note, rounded=True)
+        return Quantized(graph, annotation, note, tuple(steps))
 
     def _observe(self, names: Names) -> Observed:
         if self._calibration is None:

@@ -6,10 +6,11 @@ import tensorflow as tf
 
 from fv_export import execute, simulate
 from fv_export.calibrate import observe
+from fv_export.execute import answer_of
 from fv_export.graph import Function, Fused, Graph, Mean, Pool, PoolKind, Softmax
 from fv_export.quantize import annotate
 from fv_export.ranges import Range
-from fv_export.trainable import RANGE_SPEED, Student, answer_of
+from fv_export.trainable import RANGE_SPEED, Student
 from tests.export.small_graphs import activation, affine, conv, dense, depthwise, graph, mul, pictures, pixels
 
 # A rounding that falls the other way where float32 sums in another order: a step of the logits, 1/128 of their range.

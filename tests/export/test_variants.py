@@ -7,6 +7,7 @@ import pytest
 
 from fv_core.errors import UnknownName
 from fv_core.progress import Silent
+from fv_export import answer_bias
 from fv_export.from_keras import graph_of
 from fv_export.schemes import Pair
 from fv_export.variants import ROUNDING, FromGraph, method_for
@@ -37,7 +38,8 @@ def test_one_observation_serves_both_formats_of_a_scheme() -> None:
     assert progress.seen == 1
     assert tflite.rewrites == onnx.rewrites
     assert "fold_batch_norm" in tflite.rewrites
-    assert tflite.rewrites[-1] == ROUNDING
+    assert tflite.rewrites[-2:] == (ROUNDING, answer_bias.NAME)
+    assert tflite.applied[-1].startswith(answer_bias.NAME)
 
 
 def test_a_float_file_needs_no_calibration_and_an_integer_one_does() -> None:

@@ -15,7 +15,7 @@ import threading
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from fv_core.errors import BadPicture, MissingPath
@@ -79,25 +79,28 @@ def _executor(workers: int, drawn: bool) -> Executor:
 
 @contextmanager
 def _held_back() -> Iterator[None]:
-    """Ctrl-C and SIGTERM wait until the end of the block. A process started inside never gets Ctrl-C: it leaves it to
-    its parent.
+    """Ctrl-C and SIGTERM wait until the end of the block, in the main thread; no other one is asked about signals.
 
-    The mask is for that process, which inherits it. It does not keep Ctrl-C from this one: a signal to a process goes
-    to any of its threads, and Python acts on it in the main thread; so its handler is put aside as well.
+    A process started inside never gets Ctrl-C: it leaves it to its parent. The mask is for that process, which inherits
+    it. It does not keep Ctrl-C from this one: a signal to a process goes to any of its threads, and Python acts on it
+    in the main thread; so its handler is put aside as well.
     """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     pressed: list[int] = []
     in_charge = threading.current_thread() is threading.main_thread()  # no other may set handlers
-    ends = (signal.SIGINT, signal.SIGTERM) if in_charge else ()
-    handlers = {end: signal.signal(end, lambda number, _: pressed.append(number)) for end in ends}
-    try:
+    with ExitStack() as restored:
+        restored.callback(_raise_all, pressed)
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        restored.callback(signal.pthread_sigmask, signal.SIG_SETMASK, before)
+        for end in (signal.SIGINT, signal.SIGTERM) if in_charge else ():
+            handler = signal.signal(end, lambda number, _: pressed.append(number))
+            restored.callback(signal.signal, end, handler or signal.SIG_DFL)
         yield
-    finally:
-        for end, handler in handlers.items():
-            signal.signal(end, handler or signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        if pressed:
-            signal.raise_signal(pressed[0])
+
+
+def _raise_all(numbers: list[int]) -> None:
+    """Raise signals that were held back, each once; the first whose handler raises is the last."""
+    for number in dict.fromkeys(numbers):
+        signal.raise_signal(number)
 
 
 def _begin_worker() -> None:

@@ -1,5 +1,4 @@
-"""The lowering of every node but Affine, Activation and Clip: one operator each, with a PAD or RESHAPE in front where
-needed."""
+"""The lowering of every node but Affine, Activation and Clip: one operator each, behind a PAD or RESHAPE if needed."""
 
 from __future__ import annotations
 
@@ -37,7 +36,7 @@ _ROWS_AND_COLUMNS = np.array([1, 2], np.int32)
 
 
 def conv(context: Context, node: Conv, inputs: Sequence[Value], target: Quantized | None) -> Value:
-    """CONV_2D; in integers on pairs of columns where that takes less (`pairs`)."""
+    """CONV_2D; of few channels in 8 bits, on pairs of columns (`pairs`)."""
     pairs = paired(node, inputs[0].shape) if target is not None and target.bits == 8 else None
     if pairs is not None:
         inputs = [reshaped(context, f"{node.name}/pairs", inputs[0], pairs.shape)]

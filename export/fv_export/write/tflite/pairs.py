@@ -8,9 +8,11 @@ stride of 1, whose odd column is zero:
     columns of the picture      0 1 2 3 4 5 6 7         kernel      w0 w1 w2
     pairs                       [0 1] [2 3] [4 5]       kernel      [w0 w1] [w2 0]
 
-The integers of the result are the same: all that is added are products with 0. Multiplications per value: 9 times 8
-become 6 times 8 where channels go in eights (Arm's mlal and i8mm, AVX2, AVX-512), 9 times 4 become 6 times 8 where they
-go in fours (Arm's dot product), 9 become 6 with AMX. In float nothing is padded, and nothing would be gained.
+The integers of the result are the same: all that is added are products with 0. Multiplications per value and filter,
+padding included: 9 times 8 become 6 times 8 where channels go in eights (AVX2, AVX-512, Arm's mlal and i8mm), and with
+AMX 9 tiles become 6. Where they go in fours (Arm's dot product without i8mm, a Raspberry Pi 5), 9 times 4 become 6 times
+8, a third more for this one layer: not measured, and the price of one file for all. In float nothing is padded, and
+nothing would be gained. Figures: docs/findings.md, "TFLite kernels".
 """
 
 from __future__ import annotations
@@ -31,7 +33,8 @@ _DENSE = (1, 1)
 
 @dataclass(frozen=True)
 class Paired:
-    """A convolution on pairs: `shape` of what it reads, `node` with a kernel for that."""
+    """A convolution on pairs: `shape` of what it reads, `node` with a kernel for that. `before`: columns of zeros in
+    front of the kernel, 1 where the padding on the left is odd."""
 
     shape: Shape
     node: Conv
@@ -43,7 +46,7 @@ class Paired:
 
 
 def paired(node: Conv, shape: Shape) -> Paired | None:
-    """`node` on pairs of columns of its input, (1, H, W, C); None where that is not possible, or saves nothing."""
+    """`node` on pairs of columns of its input, (1, H, W, C); None where there are none, or eights are full enough."""
     (rows, (left, right)), (_, width, channels, _) = node.padding, node.kernel.shape
     columns = shape[2]
     if node.strides[1] != _STRIDE or node.dilation != _DENSE or columns % 2 or 2 * channels > _STEP or width <= _STRIDE:
