@@ -10,9 +10,9 @@ stride of 1, whose odd column is zero:
 
 The integers of the result are the same: all that is added are products with 0. Multiplications per value and filter,
 padding included: 9 times 8 become 6 times 8 where channels go in eights (AVX2, AVX-512, Arm's mlal and i8mm), and with
-AMX 9 tiles become 6. Where they go in fours (Arm's dot product without i8mm, a Raspberry Pi 5), 9 times 4 become 6 times
-8, a third more for this one layer: not measured, and the price of one file for all. In float nothing is padded, and
-nothing would be gained. Figures: docs/findings.md, "TFLite kernels".
+AMX 9 tiles become 6. Where they go in fours (Arm's dot product without i8mm: a Raspberry Pi 5), 9 times 4 become 6
+times 8, a third more for this one layer: not measured, and the price of one file for all. In float nothing is padded,
+and nothing would be gained. Figures: docs/findings.md, "TFLite kernels".
 """
 
 from __future__ import annotations
