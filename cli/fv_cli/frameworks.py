@@ -7,6 +7,9 @@ own imports can bring it in.
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -28,5 +31,22 @@ def import_keras(model: Path | None = None) -> None:
         from fv_train.load import refuse_unsafe
 
         refuse_unsafe(model)
-    with captured_stderr():
+    with captured_stderr(), _no_garbage_yet():
         import keras  # noqa: F401 - imported for its effect
+
+
+@contextmanager
+def _no_garbage_yet() -> Iterator[None]:
+    """No collection of garbage inside, and none of what was made there ever after.
+
+    An import makes half a million objects and hardly any garbage, and Python goes through all of them again and again:
+    0.7 of 2.9 seconds (docs/findings.md, "What export costs").
+    """
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if was:
+            gc.enable()

@@ -21,6 +21,9 @@ IR_VERSION = 8
 INPUT = "image"
 OUTPUT = "probabilities"
 
+# Most nodes of an integer file, all fused away when it is loaded: their results have names, which say as much.
+_UNNAMED = ("QuantizeLinear", "DequantizeLinear")
+
 Attributes = dict[str, Any]
 
 
@@ -58,7 +61,7 @@ class Builder:
         return self._shared[key]
 
     def node(self, operator: str, inputs: Sequence[str], wanted: str, attributes: Attributes | None = None) -> str:
-        """Add a node with one output; returns the output's name. The node bears the same name."""
+        """Add a node with one output; returns the output's name. The node bears the same name, or none (`_UNNAMED`)."""
         return self.nodes(operator, inputs, (wanted,), attributes)[0]
 
     def nodes(
@@ -72,7 +75,8 @@ class Builder:
     def _append(self, operator: str, inputs: Sequence[str], outputs: tuple[str, ...], attributes: Attributes) -> None:
         from onnx import helper
 
-        node = helper.make_node(operator, list(inputs), list(outputs), name=outputs[0])
+        named = operator not in _UNNAMED
+        node = helper.make_node(operator, list(inputs), list(outputs), name=outputs[0] if named else None)
         for key in sorted(attributes):
             node.attribute.append(helper.make_attribute(key, attributes[key]))
         self._nodes.append(node)
