@@ -57,3 +57,21 @@ def test_standard_error_holds_our_lines_only(command: str, folder: Path, tmp_pat
     )
     assert done.returncode == 0, done.stderr
     assert [line for line in done.stderr.splitlines() if not line.startswith(OURS)] == []
+
+
+SAID = "import gc; from fv_cli.frameworks import import_keras; "
+
+
+def test_garbage_is_collected_again_once_keras_is_imported() -> None:
+    said = in_python(SAID + "import_keras(); print(gc.isenabled(), gc.get_freeze_count() > 100_000)")
+    assert said == "True True\n"
+
+
+def test_garbage_is_collected_again_where_keras_cannot_be_imported() -> None:
+    without = "import sys; sys.modules['keras'] = None; "
+    said = in_python(without + SAID + "\ntry:\n import_keras()\nexcept ImportError:\n print(gc.isenabled())")
+    assert said == "True\n"
+
+
+def in_python(code: str) -> str:
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True).stdout
