@@ -72,10 +72,11 @@ def our_steps(source: Source, calibration: Pictures, folder: Path) -> Iterator[R
             path = folder / f"{method}_{words}.tflite"
             write(path, source, weights, annotate(weights, ranges, "int8"))
             yield Row(f"fv: ranges {method}, weights {words}, tflite", path)
-    graph, annotation = observed.answer_kept(observed.rounded, annotate(observed.rounded, ranges, "int8"))
+    best = annotate(observed.rounded, observed.ranges(DISTURBANCE, bits), "int8")
+    exported, annotation = observed.answer_kept(observed.rounded, best)
     for name in ("tflite", "onnx"):
         path = folder / f"answer_kept.{name}"
-        write(path, source, graph, annotation)
+        write(path, source, exported, annotation)
         yield Row(f"fv: as exported (both, and the answer's mean kept), {name}", path)
 
 

@@ -8,8 +8,9 @@ own imports can bring it in.
 from __future__ import annotations
 
 import gc
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -31,13 +32,14 @@ def import_keras(model: Path | None = None) -> None:
         from fv_train.load import refuse_unsafe
 
         refuse_unsafe(model)
-    with captured_stderr(), _no_garbage_yet():
+    first = "keras" not in sys.modules
+    with captured_stderr(), _no_garbage_yet() if first else nullcontext():
         import keras  # noqa: F401 - imported for its effect
 
 
 @contextmanager
 def _no_garbage_yet() -> Iterator[None]:
-    """No collection of garbage inside, and none of what was made there ever after.
+    """No collection of garbage inside, and none ever after of what is there at the end: modules, which stay anyway.
 
     An import makes half a million objects and hardly any garbage, and Python goes through all of them again and again:
     0.7 of 2.9 seconds (docs/findings.md, "What export costs").

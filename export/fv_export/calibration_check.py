@@ -94,7 +94,7 @@ def check_channels(ask: Callable[[NDArray[np.uint8]], Answers], inputs: NDArray[
         return
     first = _spread(np.arange(len(chosen)), FIRST_LOOK)
     gain = _gain(ask, chosen[first], plain[first])
-    if gain.mean() < MIN_FIRST_Z * _standard_error(gain):
+    if gain.mean() <= MIN_FIRST_Z * _standard_error(gain):
         return
     others = np.setdiff1d(np.arange(len(chosen)), first)
     if len(others):

@@ -26,9 +26,9 @@ from keras import ops
 from numpy.typing import NDArray
 
 from fv_export.errors import CalibrationFailed
-from fv_export.execute import needed
+from fv_export.execute import answer_of, needed
 from fv_export.gradient_histogram import Contest
-from fv_export.graph import Floats, Graph, Quantized, Softmax
+from fv_export.graph import Floats, Graph, Quantized
 from fv_export.histogram import Histogram
 from fv_export.operations import run_node
 from fv_export.quantize import quantized_tensors
@@ -82,7 +82,7 @@ def _disturbances(
     graph: Graph, observed: list[dict[str, Range]], pictures: Floats, bits: int
 ) -> dict[str, NDArray[np.float64]]:
     """Tensor -> (candidates,) mean disturbance of the logits, for those whose candidates differ and matter."""
-    logits = logits_of(graph)
+    logits = answer_of(graph)
     contests = _contests(graph, logits, [quantized_tensors(graph, ranges, bits) for ranges in observed])
     step = _compiled(_step(graph, logits, list(contests)), graph, logits)
     shape = (len(pictures), *graph.shapes[logits][1:])
@@ -106,12 +106,6 @@ def _contests(graph: Graph, logits: str, candidates: list[dict[str, Quantized]])
         if tensor in live and len(different) > 1:
             contests[tensor] = Contest(grids)
     return contests
-
-
-def logits_of(graph: Graph) -> str:
-    """The tensor in front of the softmax, the output itself where there is none."""
-    last = graph.producer(graph.output)
-    return last.inputs[0] if isinstance(last, Softmax) else graph.output
 
 
 def _step(graph: Graph, logits: str, tensors: list[str]) -> Step:

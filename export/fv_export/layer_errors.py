@@ -26,9 +26,8 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
-from fv_export.disturbance import logits_of
 from fv_export.errors import CalibrationFailed
-from fv_export.execute import needed
+from fv_export.execute import answer_of, needed
 from fv_export.graph import Floats, Graph
 from fv_export.operations import run_node
 
@@ -56,7 +55,7 @@ class Comparison:
         _check_backend()
         self._graph = graph
         self._known = tuple(known)
-        self._logits = logits_of(graph)
+        self._logits = answer_of(graph)
         live = {self._logits, *(tensor for node in needed(graph, [self._logits]) for tensor in node.inputs)}
         self._live = tuple(tensor for tensor in self._known if tensor in live)
         self._step = _compiled(self._compare, graph, self._known, self._logits)

@@ -14,9 +14,11 @@ The questions are asked in this order, and the first that is answered with yes i
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from fv_core.manifest import Manifest
+from fv_export import answer_bias
 from fv_export.layer_stats import Ends, Figures
 from fv_export.provenance import FINE_TUNED
 
@@ -47,8 +49,10 @@ class Reason:
     cure: str
 
 
-def reason_for(tensor: str, figures: Figures, scheme: str, manifest: Manifest | None) -> Reason:
-    """See the module."""
+def reason_for(
+    tensor: str, figures: Figures, scheme: str, manifest: Manifest | None, corrected: Collection[str] = ()
+) -> Reason:
+    """See the module. `corrected`: tensors whose mean was moved on purpose (`answer_bias`)."""
     foreign = _foreign_weights(figures)
     if foreign:
         return Reason("other-weights", foreign, f"fv export RUN --{scheme}")
@@ -60,6 +64,9 @@ def reason_for(tensor: str, figures: Figures, scheme: str, manifest: Manifest | 
     clipped = figures.clipped_parts.low + figures.clipped_parts.high
     if clipped > _MOST and figures.stored is not None:
         return Reason("too-narrow", _narrow(figures, figures.stored), ranges)
+    if figures.shifted_part > _MOST and tensor in corrected:
+        text = f"moved on purpose ({answer_bias.NAME}): it takes back what the layers before add to the answer's mean"
+        return Reason("answer-bias", text, "")
     if figures.shifted_part > _MOST:
         text = f"bias shift: the means of its channels are off, {figures.shifted_part:.0%} of its error"
         return Reason("bias-shift", text, learnt)

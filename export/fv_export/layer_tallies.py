@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from fv_export.disturbance import logits_of
 from fv_export.errors import NotComparable
+from fv_export.execute import answer_of
 from fv_export.graph import Floats, Graph
 from fv_export.layer_errors import Comparison
 from fv_export.layer_file import FileTensor
@@ -36,7 +36,7 @@ class Tallies:
 
     def run(self, inputs: NDArray[np.uint8]) -> Iterator[int]:
         """Go through the pictures; yields how many are done."""
-        logits, shapes = logits_of(self._graph), self._graph.shapes
+        logits, shapes = answer_of(self._graph), self._graph.shapes
         for start in range(0, len(inputs), _AT_ONCE):
             stop = min(start + _AT_ONCE, len(inputs))
             file = {name: one.real(start, stop, shapes[name][1:]) for name, one in self.file.items()}

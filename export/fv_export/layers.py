@@ -22,6 +22,7 @@ from fv_core.progress import Progress
 from fv_edge_runtime.inspect import inspect_model
 from fv_edge_runtime.manifest_io import read_manifest
 from fv_edge_runtime.model_path import check_model_path
+from fv_export.answer_bias import NAME, answers
 from fv_export.from_keras import graph_of
 from fv_export.graph import Graph, Shape
 from fv_export.layer_file import file_tensors
@@ -133,10 +134,11 @@ def _reports(graph: Graph, tally: Tallies, scheme: str, manifest: Manifest | Non
     damages = tally.damages()
     total = sum(damages.values()) or 1.0
     kinds = {node.output: type(node).__name__ for node in graph.nodes}
+    corrected = answers(graph) if manifest and NAME in manifest.rewrites else ()
     found = []
     for name, one in tally.tallies.items():
         figures = one.figures()
-        reason = reason_for(name, figures, scheme, manifest)
+        reason = reason_for(name, figures, scheme, manifest, corrected)
         found.append(
             TensorReport(name, kinds[name], graph.shapes[name], damages.get(name, 0.0) / total, figures, reason)
         )
@@ -165,6 +167,8 @@ def _notes(source: Source, manifest: Manifest | None, tally: Tallies, fewer: boo
         yield f"the file was not exported from {source.name} as it is now: another model's digest stands in it"
     if manifest and "finetune" in (manifest.calibration.method if manifest.calibration else ""):
         yield "the file was fine-tuned: its weights are not meant to be those of the full model"
+    if manifest and NAME in manifest.rewrites:
+        yield f"{NAME}: the last layer's mean was moved on purpose, and is counted as an error of its own"
     if fewer:
         yield "fewer pictures than asked for, to bound time and disk"
     if tally.answer_snr_db is None:

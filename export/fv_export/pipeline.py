@@ -168,6 +168,7 @@ def _maker(
         progress,
         finetuner,
         options.mix.keep_float,
+        searched=options.mix.target_drop_pp is not None,
     )
     return Mixed(files, options.mix, source, asked, progress)
 

@@ -84,7 +84,8 @@ class FromGraph:
     `probe`: (n, H, W, 3) uint8 network inputs on which every rewrite is checked. `calibration`: the same for ranges,
     None where no scheme of the call needs them. `method`: of `post_training.METHODS`; None for each scheme's own.
     `finetuner`: None where int8 is not to be fine-tuned. `keep_float`: patterns of layers that integer files leave in
-    float.
+    float. `searched`: whether files with some layers in float are made of these; the answer's mean (`answer_bias`) is
+    left alone then, as with `keep_float`: it is that of the errors of all layers, and some of them will be gone.
     """
 
     def __init__(
@@ -96,6 +97,8 @@ class FromGraph:
         progress: Progress,
         finetuner: Finetuner | None = None,
         keep_float: tuple[str, ...] = (),
+        *,
+        searched: bool = False,
     ) -> None:
         self._graph = graph
         self._probe = probe
@@ -104,6 +107,7 @@ class FromGraph:
         self._progress = progress
         self._finetuner = finetuner
         self._keep_float = keep_float
+        self._searched = searched
         self._rewritten: dict[Names, Rewritten] = {}
         self._observed: dict[Names, Observed] = {}
         self._quantized: dict[tuple[Names, str], Quantized] = {}
@@ -160,9 +164,12 @@ class FromGraph:
         if self._finetuner is not None and scheme == SCHEME:
             tuned = self._finetuner.tune(self._rewrite(_TEACHER).graph, graph, ranges, scheme)
             graph, ranges, note = tuned.graph, tuned.ranges, tuned.note
-        before = annotate(graph, ranges, scheme)
-        graph, annotation = observed.answer_kept(graph, before)
-        steps = [(ROUNDING, _ROUNDED), *([(answer_bias.NAME, _ANSWER)] if annotation is not before else [])]
+        annotation = annotate(graph, ranges, scheme)
+        steps = [(ROUNDING, _ROUNDED)]
+        if not self._keep_float and not self._searched:
+            before = annotation
+            graph, annotation = observed.answer_kept(graph, before)
+            steps += [(answer_bias.NAME, _ANSWER)] if annotation is not before else []
         if self._keep_float:
             # A tuned network has learnt with the weights that it has, so they are not exchanged for those before.
             original = graph if note else self._rewrite(names).graph

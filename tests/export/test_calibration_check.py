@@ -101,7 +101,13 @@ def test_swapped_channels_are_refused_where_that_is_certain(gain: float, noise: 
 
 @pytest.mark.parametrize(
     ("gain", "asked"),
-    [(-0.2, [100, FIRST_LOOK]), (0.2, [100, FIRST_LOOK, 100 - FIRST_LOOK]), (0.2, [20, 20]), (-0.2, [20, 20])],
+    [
+        (-0.2, [100, FIRST_LOOK]),
+        (-0.01, [100, FIRST_LOOK]),  # here a gain of 0.015, less than its standard error of 0.024
+        (0.2, [100, FIRST_LOOK, 100 - FIRST_LOOK]),
+        (0.2, [20, 20]),
+        (-0.2, [20, 20]),
+    ],
 )
 def test_where_the_first_look_shows_no_gain_no_more_is_asked(gain: float, asked: list[int]) -> None:
     inputs = np.zeros((asked[0], 2, 2, 3), dtype=np.uint8)

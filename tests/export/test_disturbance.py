@@ -8,9 +8,9 @@ import pytest
 
 from fv_export import disturbance, simulate
 from fv_export.calibrate import collect
-from fv_export.disturbance import least_disturbing, logits_of
+from fv_export.disturbance import least_disturbing
 from fv_export.errors import CalibrationFailed
-from fv_export.execute import run
+from fv_export.execute import answer_of, run
 from fv_export.graph import Concat, Fused, Graph, Mean, Softmax
 from fv_export.quantize import annotate
 from tests.export.small_graphs import conv, dense, graph, pictures, pixels
@@ -104,8 +104,8 @@ def test_a_large_network_gets_fewer_pictures(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_logits_stand_before_the_softmax() -> None:
-    assert logits_of(classifier(1.0)) == "logits"
-    assert logits_of(graph(pixels(), conv("a", "pixels"))) == "a"
+    assert answer_of(classifier(1.0)) == "logits"
+    assert answer_of(graph(pixels(), conv("a", "pixels"))) == "a"
 
 
 def test_another_backend_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

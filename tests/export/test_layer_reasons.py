@@ -125,3 +125,12 @@ def test_other_schemes_have_their_own_cures() -> None:
         "fv export RUN --dynamic --keep-float 't'"
     )
     assert reason_for("t", replace(PLAIN, gain=2.0), "int16x8", None).cure == "fv export RUN --int16x8"
+
+
+def test_a_mean_that_was_moved_on_purpose_is_no_fault() -> None:
+    shifted = replace(PLAIN, shifted_part=0.7)
+    found = reason_for("conv_1", shifted, "int8", BY_DISTURBANCE, ("conv_1",))
+    assert found.kind == "answer-bias"
+    assert "moved on purpose" in found.text
+    assert found.cure == ""
+    assert reason_for("conv_2", shifted, "int8", BY_DISTURBANCE, ("conv_1",)).kind == "bias-shift"

@@ -30,7 +30,7 @@ def test_one_observation_serves_both_formats_of_a_scheme() -> None:
             self.seen += task == "looking at calibration pictures" and done == total
 
     progress = Counting()
-    calibration, _ = separable.pictures(20, first_seed=1)
+    calibration, _ = separable.pictures(40, first_seed=1)
     graph = graph_of(separable.build(), "tiny")
     maker = FromGraph(graph, calibration[:2], calibration, None, progress)
     tflite = maker.get(Pair("tflite", "int8"))
