@@ -14,6 +14,7 @@ from contextlib import contextmanager, nullcontext
 from importlib.util import find_spec
 from pathlib import Path
 
+from fv_core.signals import held_back
 from fv_edge_runtime.native_output import captured_stderr
 
 # Legacy files go the same way: what reads .keras says why it does not read them.
@@ -33,7 +34,8 @@ def import_keras(model: Path | None = None) -> None:
 
         refuse_unsafe(model)
     first = "keras" not in sys.modules
-    with captured_stderr(), _no_garbage_yet() if first else nullcontext():
+    # An interrupt inside of native code may end as an abort, of which nobody would hear: it waits, two seconds at most.
+    with held_back(), captured_stderr(), _no_garbage_yet() if first else nullcontext():
         import keras  # noqa: F401 - imported for its effect
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -16,7 +15,7 @@ import pytest
 
 from fv_core.errors import BadPicture, MissingPath
 from fv_core.preprocess import Pixels
-from fv_train.prepare.pool import Unreadable, _held_back, squares
+from fv_train.prepare.pool import Unreadable, squares
 
 
 @dataclass(frozen=True)
@@ -90,29 +89,6 @@ def test_any_other_error_comes_through(workers: int) -> None:
         list(squares([Faulty(1)], 4, workers, False))
 
 
-def test_ctrl_c_waits_for_the_end_of_the_block_whichever_thread_it_meets() -> None:
-    """The kernel may hand the signal to any thread that does not block it; Python then acts in the main one."""
-    done = threading.Event()
-    other = threading.Thread(target=done.wait)
-    other.start()
-    reached = []
-
-    def press() -> None:
-        with _held_back():
-            os.kill(os.getpid(), signal.SIGINT)
-            time.sleep(0.05)  # time enough for the other thread to take it
-            reached.append(True)
-
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            press()
-    finally:
-        done.set()
-        other.join()
-    assert reached
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-
-
 # A signal that arrives right after a semaphore was announced to Python's tracker of resources, before the object that
 # takes it back is there. With a handler that raises, as the command line has for both.
 LEAK = """
@@ -144,9 +120,3 @@ def test_stopping_while_the_workers_are_prepared_leaves_no_semaphore_behind(how:
     command = [sys.executable, "-c", LEAK, str(int(how))]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     assert (done.stdout, done.stderr) == ("stopped\n", "")
-
-
-def test_without_ctrl_c_nothing_is_raised_and_the_handler_is_back() -> None:
-    with _held_back():
-        assert signal.getsignal(signal.SIGINT) is not signal.default_int_handler
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

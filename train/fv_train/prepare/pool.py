@@ -10,16 +10,15 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import signal
 import threading
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from fv_core.errors import BadPicture, MissingPath
 from fv_core.preprocess import Pixels
+from fv_core.signals import held_back
 from fv_train.prepare.catalogue import Picture
 
 # Pictures handed out ahead of the one that is waited for, so that no worker idles behind a large photo, nor while a
@@ -49,12 +48,12 @@ def squares(
             yield _square(picture, size)
         return
     ahead = max(_AHEAD_PER_WORKER * workers, min(_AHEAD_AT_MOST, _AHEAD_BYTES // (3 * size * size)))
-    with _held_back():  # a semaphore is made in two steps; between them it would be left behind, and Python says so
+    with held_back():  # a semaphore is made in two steps; between them it would be left behind, and Python says so
         executor = _executor(workers, drawn)
     waiting: deque[Future[Pixels | Unreadable]] = deque()
     try:
         for picture in pictures:
-            with _held_back():  # submitting may start a worker
+            with held_back():  # submitting may start a worker
                 waiting.append(executor.submit(_square, picture, size))
             if len(waiting) >= ahead:
                 yield waiting.popleft().result()
@@ -75,32 +74,6 @@ def _executor(workers: int, drawn: bool) -> Executor:
     if not drawn:
         return ThreadPoolExecutor(workers)
     return ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=_begin_worker)
-
-
-@contextmanager
-def _held_back() -> Iterator[None]:
-    """Ctrl-C and SIGTERM wait until the end of the block, in the main thread; no other one is asked about signals.
-
-    A process started inside never gets Ctrl-C: it leaves it to its parent. The mask is for that process, which inherits
-    it. It does not keep Ctrl-C from this one: a signal to a process goes to any of its threads, and Python acts on it
-    in the main thread; so its handler is put aside as well.
-    """
-    pressed: list[int] = []
-    in_charge = threading.current_thread() is threading.main_thread()  # no other may set handlers
-    with ExitStack() as restored:
-        restored.callback(_raise_all, pressed)
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        restored.callback(signal.pthread_sigmask, signal.SIG_SETMASK, before)
-        for end in (signal.SIGINT, signal.SIGTERM) if in_charge else ():
-            handler = signal.signal(end, lambda number, _: pressed.append(number))
-            restored.callback(signal.signal, end, handler or signal.SIG_DFL)
-        yield
-
-
-def _raise_all(numbers: list[int]) -> None:
-    """Raise signals that were held back, each once; the first whose handler raises is the last."""
-    for number in dict.fromkeys(numbers):
-        signal.raise_signal(number)
 
 
 def _begin_worker() -> None:
