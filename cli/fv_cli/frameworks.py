@@ -34,7 +34,7 @@ def import_keras(model: Path | None = None) -> None:
 
         refuse_unsafe(model)
     first = "keras" not in sys.modules
-    # An interrupt inside of native code may end as an abort, of which nobody would hear: it waits, two seconds at most.
+    # An interrupt inside of native code may end as an abort, of which nobody would hear: it waits for the end.
     with held_back(), captured_stderr(), _no_garbage_yet() if first else nullcontext():
         import keras  # noqa: F401 - imported for its effect
 

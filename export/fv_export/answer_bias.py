@@ -73,14 +73,20 @@ def last_layer(graph: Graph, annotation: Annotation) -> Dense | Conv | None:
     return node if all(end is not None and end.bits == 8 for end in ends) else None
 
 
+def obstacle(graph: Graph, annotation: Annotation, pictures: int) -> str:
+    """Why `kept` leaves the bias as it is, with so many pictures; empty where it does not."""
+    if last_layer(graph, annotation) is None:
+        return "no layer adds its bias to the logits in 8 bits"
+    return f"{pictures} calibration pictures are too few, it takes {FEWEST}" if pictures < FEWEST else ""
+
+
 def kept(graph: Graph, annotation: Annotation, pictures: NDArray[np.uint8], full: Floats) -> tuple[Graph, Annotation]:
-    """`graph` and `annotation` with the last layer's bias corrected; as they are where there is none (`last_layer`), or
-    where there are fewer pictures than `FEWEST`.
+    """`graph` and `annotation` with the last layer's bias corrected; as they are where there is an `obstacle`.
 
     `pictures`: (n, H, W, 3) uint8 network inputs. `full`: (n, ..., C) logits of the float graph on them.
     """
     node = last_layer(graph, annotation)
-    if node is None or len(pictures) < FEWEST:
+    if node is None or obstacle(graph, annotation, len(pictures)):
         return graph, annotation
     chosen = np.arange(min(PICTURES, len(pictures))) * len(pictures) // min(PICTURES, len(pictures))
     run = Executor(simulate.with_integer_weights(graph, annotation), (node.output,), _stored(annotation))

@@ -37,7 +37,7 @@ MIN_GAIN = 0.03
 # More pictures make the proof stronger, and cost two inferences each.
 MAX_ASKED = 128
 # So many are asked first. Where the model is not surer of them swapped by a standard error, the others are not asked:
-# of mistakes that 100 pictures would just show (four standard errors), one in ten is missed by it, of plain ones none.
+# of mistakes that 100 pictures would just show (four standard errors), one in ten is missed by it, of others fewer.
 FIRST_LOOK = 32
 MIN_FIRST_Z = 1.0
 _OWN = "give --calibration pictures as the device will see them: plain photos, {size} px or larger"

@@ -70,12 +70,13 @@ class Variants(Protocol):
 @dataclass(frozen=True, eq=False)
 class Quantized:
     """A graph with its annotation, None for float; `finetuned` as in `Variant`; `steps`: of `post_training`, each with
-    a sentence."""
+    a sentence; `left`: a sentence for each that was not made."""
 
     graph: Graph
     annotation: Annotation | None
     finetuned: str = ""
     steps: tuple[tuple[str, str], ...] = ()
+    left: tuple[str, ...] = ()
 
 
 class FromGraph:
@@ -132,7 +133,7 @@ class FromGraph:
             float_tensors=floats,
             rewrites=(*rewritten.applied_names, *(name for name, _ in quantized.steps)),
             applied=(*(str(entry) for entry in rewritten.applied), *(sentence for _, sentence in quantized.steps)),
-            refused=tuple(str(entry) for entry in rewritten.refused),
+            refused=(*(str(entry) for entry in rewritten.refused), *quantized.left),
             finetuned=quantized.finetuned,
         )
 
@@ -165,16 +166,22 @@ class FromGraph:
             tuned = self._finetuner.tune(self._rewrite(_TEACHER).graph, graph, ranges, scheme)
             graph, ranges, note = tuned.graph, tuned.ranges, tuned.note
         annotation = annotate(graph, ranges, scheme)
-        steps = [(ROUNDING, _ROUNDED)]
-        if not self._keep_float and not self._searched:
-            before = annotation
-            graph, annotation = observed.answer_kept(graph, before)
-            steps += [(answer_bias.NAME, _ANSWER)] if annotation is not before else []
+        steps, why = [(ROUNDING, _ROUNDED)], self._why_answer_stays(graph, annotation)
+        if not why:
+            graph, annotation = observed.answer_kept(graph, annotation)
+            steps.append((answer_bias.NAME, _ANSWER))
         if self._keep_float:
             # A tuned network has learnt with the weights that it has, so they are not exchanged for those before.
             original = graph if note else self._rewrite(names).graph
             graph, annotation = kept_in_float(graph, annotation, original, self._keep_float)
-        return Quantized(graph, annotation, note, tuple(steps))
+        # In 16 bits there is nothing to keep: nobody misses it.
+        left = (f"{answer_bias.NAME}: {why}",) if why and BITS[SCHEMES[scheme].activations] == 8 else ()
+        return Quantized(graph, annotation, note, tuple(steps), left)
+
+    def _why_answer_stays(self, graph: Graph, annotation: Annotation) -> str:
+        if self._keep_float or self._searched:
+            return "some layers are to be in float, and its mean is that of the errors of all"
+        return answer_bias.obstacle(graph, annotation, 0 if self._calibration is None else len(self._calibration))
 
     def _observe(self, names: Names) -> Observed:
         if self._calibration is None:

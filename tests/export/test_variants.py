@@ -58,3 +58,14 @@ def test_the_probe_stays_as_it_was() -> None:
     before = probe.copy()
     FromGraph(graph_of(separable.build(), "tiny"), probe, None, None, Silent()).get(Pair("onnx", "fp16"))
     np.testing.assert_array_equal(probe, before)
+
+
+@pytest.mark.parametrize(("count", "searched", "why"), [(20, False, "20 calibration pictures"), (40, True, "in float")])
+def test_where_the_answers_mean_is_not_kept_that_is_said(count: int, searched: bool, why: str) -> None:
+    calibration, _ = separable.pictures(count, first_seed=1)
+    graph = graph_of(separable.build(), "tiny")
+    found = FromGraph(graph, calibration[:2], calibration, "minmax", Silent(), searched=searched).get(
+        Pair("tflite", "int8")
+    )
+    assert answer_bias.NAME not in found.rewrites
+    assert [sentence for sentence in found.refused if sentence.startswith(answer_bias.NAME) and why in sentence]
