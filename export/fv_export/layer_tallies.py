@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,12 +20,16 @@ _AT_ONCE = 4
 
 
 class Tallies:
-    """The figures of every tensor that graph and file have in common."""
+    """The figures of every tensor that graph and file have in common.
 
-    def __init__(self, graph: Graph, file: dict[str, FileTensor]) -> None:
+    `corrected`: tensors whose mean was moved on purpose (`answer_bias`); that is no damage.
+    """
+
+    def __init__(self, graph: Graph, file: dict[str, FileTensor], corrected: Collection[str] = ()) -> None:
         if not file:
             raise NotComparable("the file and the full model have no tensor in common", why="not even the answer")
         self._graph = graph
+        self._corrected = corrected
         self.file = file
         self.tensor_count = len(graph.nodes)
         self._comparison = Comparison(graph, list(file))
@@ -73,8 +77,11 @@ class Tallies:
         return _snr_db(_centred(full), sum(self.damages().values()) * len(full))
 
     def damages(self) -> dict[str, float]:
-        """Tensor -> mean of |J d|² over pictures, by `layer_errors`."""
-        return {name: float(np.square(np.concatenate(parts, axis=1)).mean()) for name, parts in self._moved.items()}
+        """Tensor -> mean of |J d|² over pictures, by `layer_errors`; without the mean that was moved on purpose."""
+        found = {name: float(np.square(np.concatenate(parts, axis=1)).mean()) for name, parts in self._moved.items()}
+        # Behind the logits J only centres, so their damage has the mean's share of their error.
+        moved = {name: self.tallies[name].figures().shifted_part for name in found if name in self._corrected}
+        return {name: damage * (1.0 - moved.get(name, 0.0)) for name, damage in found.items()}
 
 
 def _step(one: FileTensor) -> float | None:

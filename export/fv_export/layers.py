@@ -105,10 +105,11 @@ def layer_report(options: LayerOptions, progress: Progress) -> LayerReport:
     count = min(options.samples, max(_FEWEST, _VALUES // sum(math.prod(shape) for shape in graph.shapes.values())))
     pictures = from_split(imageset, split, count, source.preprocess)
     progress.say(f"{options.model.name} against {source.name} on {len(pictures)} pictures of {split}")
+    corrected = answers(graph) if manifest and NAME in manifest.rewrites else ()
     progress.say("running the file with its inner tensors kept")
     given = None if manifest else options.input_range
     with file_tensors(options.model, graph, pictures.inputs, given, ours=manifest is not None) as found:
-        tally = Tallies(graph, found.tensors)
+        tally = Tallies(graph, found.tensors, corrected)
         for done in tally.run(pictures.inputs):
             progress.advance("comparing tensors", done, len(pictures))
     return LayerReport(
@@ -121,7 +122,7 @@ def layer_report(options: LayerOptions, progress: Progress) -> LayerReport:
         agreement=tally.agreement,
         answer_snr_db=tally.answer_snr_db,
         predicted_snr_db=tally.predicted_snr_db,
-        tensors=_reports(graph, tally, scheme, manifest),
+        tensors=_reports(graph, tally, scheme, manifest, corrected),
         unmatched=tuple(t for t in graph.tensors() if t not in found.tensors and t != graph.input),
         order=tuple(graph.tensors()),
         reads={node.output: node.inputs for node in graph.nodes},
@@ -129,12 +130,13 @@ def layer_report(options: LayerOptions, progress: Progress) -> LayerReport:
     )
 
 
-def _reports(graph: Graph, tally: Tallies, scheme: str, manifest: Manifest | None) -> tuple[TensorReport, ...]:
+def _reports(
+    graph: Graph, tally: Tallies, scheme: str, manifest: Manifest | None, corrected: tuple[str, ...]
+) -> tuple[TensorReport, ...]:
     """Worst first."""
     damages = tally.damages()
     total = sum(damages.values()) or 1.0
     kinds = {node.output: type(node).__name__ for node in graph.nodes}
-    corrected = answers(graph) if manifest and NAME in manifest.rewrites else ()
     found = []
     for name, one in tally.tallies.items():
         figures = one.figures()
@@ -168,7 +170,7 @@ def _notes(source: Source, manifest: Manifest | None, tally: Tallies, fewer: boo
     if manifest and "finetune" in (manifest.calibration.method if manifest.calibration else ""):
         yield "the file was fine-tuned: its weights are not meant to be those of the full model"
     if manifest and NAME in manifest.rewrites:
-        yield f"{NAME}: the last layer's mean was moved on purpose, and is counted as an error of its own"
+        yield f"{NAME}: the last layer's mean was moved on purpose, and is not counted as damage"
     if fewer:
         yield "fewer pictures than asked for, to bound time and disk"
     if tally.answer_snr_db is None:

@@ -14,12 +14,13 @@ NET = graph(conv("a", "image", (3, 4)), conv("b", "a", (4, 5)), conv("logits", "
 COUNT = 50
 
 
-def tallies(noise: float) -> Tallies:
+def tallies(noise: float, shift: float = 0.0, corrected: tuple[str, ...] = ()) -> Tallies:
     batch = pictures(COUNT)
     found = execute.run(NET, batch, ["a", "b", "logits"])
     found["logits"] = found["logits"] + noise * np.random.default_rng(0).normal(size=found["logits"].shape)
+    found["logits"] = found["logits"] + shift * np.arange(-2.5, 3.0)
     file = {name: FileTensor(value.astype(np.float32), None, channels_first=False) for name, value in found.items()}
-    made = Tallies(NET, file)
+    made = Tallies(NET, file, corrected)
     assert list(made.run(batch.astype(np.uint8)))[-2:] == [48, COUNT]
     return made
 
@@ -38,6 +39,13 @@ def test_noise_on_the_logits_is_the_logits_damage() -> None:
     assert damages["a"] < 1e-3 * damages["logits"]
     assert found.answer_snr_db is not None
     assert found.predicted_snr_db == pytest.approx(found.answer_snr_db, abs=1.5)
+
+
+def test_a_mean_that_was_moved_on_purpose_is_no_damage() -> None:
+    noise, moved = (tallies(1.0, shift).damages()["logits"] for shift in (0.0, 2.0))
+    assert moved > 3 * noise
+    left = tallies(1.0, 2.0, ("logits",)).damages()["logits"]
+    assert left == pytest.approx(noise, abs=0.1 * moved)  # as good as the estimate of the whole
 
 
 def test_nothing_in_common_is_an_error() -> None:
