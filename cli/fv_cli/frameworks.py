@@ -8,6 +8,7 @@ own imports can bring it in.
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -35,8 +36,38 @@ def import_keras(model: Path | None = None) -> None:
         refuse_unsafe(model)
     first = "keras" not in sys.modules
     # An interrupt inside of native code may end as an abort, of which nobody would hear: it waits for the end.
-    with held_back(), captured_stderr(), _no_garbage_yet() if first else nullcontext():
+    with held_back(), captured_stderr(), _lean() if first else nullcontext():
         import keras  # noqa: F401 - imported for its effect
+
+
+@contextmanager
+def _lean() -> Iterator[None]:
+    """Inside, an import of Keras costs two thirds: what brings in packages that no command of ours uses is left out.
+
+    Keras imports scikit-learn, and with it SciPy's statistics, for wrappers of its own; TensorFlow imports JAX where it
+    is installed, to convert its models. Both go without where they are missing (docs/findings.md, "What export costs").
+    """
+    with _no_garbage_yet(), _without("sklearn"):
+        # Where JAX is Keras's backend it is not in the way; another backend than TensorFlow is named here, or in
+        # Keras's own settings: then TensorFlow was imported for nothing, and JAX is imported later all the same.
+        if os.environ.get("KERAS_BACKEND", "tensorflow") == "tensorflow" and find_spec("tensorflow") is not None:
+            with _without("jax"):
+                import tensorflow  # noqa: F401 - imported for its effect
+        yield
+
+
+@contextmanager
+def _without(package: str) -> Iterator[None]:
+    """Inside, `package` counts as not installed; not where it is imported already."""
+    if package in sys.modules:
+        yield
+        return
+    # The import system's documentation: with None there an import raises ModuleNotFoundError.
+    sys.modules[package] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules[package]
 
 
 @contextmanager

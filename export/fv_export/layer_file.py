@@ -6,7 +6,8 @@ of a layer when it has the layer's shape and the layer's name is a part of its o
 them (`functional_1/conv_1/convolution;functional_1/relu/Relu`: the first part names what the tensor holds); Keras may
 have added a number. What has no partner is left out, and its error counts for the tensors computed from it.
 
-ONNX feature maps stand channels first and are turned round here.
+ONNX feature maps stand channels first and are turned round here. Of ours, some integer ones have channels of zeros
+behind the real ones, and a picture may be one channel of rows (`write._onnx_sixteens`, `write._onnx_rows`).
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from fv_edge_runtime.session import Quantization
 from fv_export.errors import NotComparable
 from fv_export.graph import Floats, Graph, Shape
 from fv_export.verify import MEMORY_BYTES, SECONDS_PER_PICTURE
+from fv_export.write._onnx_sixteens import in_whole_sixteens
 
 # In the order in which they are looked for: the last form of a tensor first.
 _FORMS = ("{}/flat", "{}/clipped", "{}/stored", "{}")
@@ -97,15 +99,18 @@ def file_tensors(
         answer = run_in_child(target.format("store"), question, seconds=seconds, memory_bytes=MEMORY_BYTES)
         turns = check_model_path(model) == "onnx"
         opened = {
-            name: _opened(folder, answer["tensors"][found], graph, name, turns=turns) for name, found in names.items()
+            name: _opened(folder, answer["tensors"][found], graph, name, turns=turns, ours=ours)
+            for name, found in names.items()
         }
         yield FileTensors(str(answer["runtime"]), opened)
 
 
-def _opened(folder: Path, entry: list[Any], graph: Graph, tensor: str, *, turns: bool) -> FileTensor:
+def _opened(folder: Path, entry: list[Any], graph: Graph, tensor: str, *, turns: bool, ours: bool) -> FileTensor:
     name, scale, zero_point = entry
     stored = np.load(folder / Path(str(name)).name, allow_pickle=False, mmap_mode="r")
     shape = graph.shapes[tensor]
+    if turns and ours and stored.shape[1:2] == (in_whole_sixteens(shape[-1]),):
+        stored = stored[:, : shape[-1]]
     # A map of as many channels as rows fits both ways: ONNX operators take channels first, TFLite's last.
     is_turned = turns and len(shape) == 4 and stored.shape[1:] == (shape[3], *shape[1:3])
     if math.prod(stored.shape[1:]) != math.prod(shape):
@@ -128,7 +133,8 @@ def partners(graph: Graph, shapes: Mapping[str, list[int]], output: str, *, ours
             found[tensor] = output
             continue
         candidates = [form.format(tensor) for form in _FORMS] if ours else by_layer.get(tensor, [])
-        fitting = [name for name in candidates if name in shapes and _fits(tuple(shapes[name]), graph.shapes[tensor])]
+        fits = _fits_ours if ours else _fits
+        fitting = [name for name in candidates if name in shapes and fits(tuple(shapes[name]), graph.shapes[tensor])]
         if fitting:
             found[tensor] = fitting[0]
     return found
@@ -139,6 +145,14 @@ def _fits(shape: Shape, wanted: Shape) -> bool:
     turned = (wanted[0], wanted[3], wanted[1], wanted[2]) if len(wanted) == 4 else wanted
     plain = tuple(size for size in wanted if size != 1)
     return shape in (wanted, turned) or (bool(shape) and tuple(size for size in shape if size != 1) == plain)
+
+
+def _fits_ours(shape: Shape, wanted: Shape) -> bool:
+    """As `_fits`, or with channels of zeros, channels first, or as rows of one channel."""
+    *first, channels = wanted
+    wider = (*first, in_whole_sixteens(channels))
+    rows = (1, 1, wanted[1], wanted[2] * channels) if len(wanted) == 4 else wanted
+    return shape == rows or _fits(shape, wanted) or _fits(shape, wider)
 
 
 def _by_layer(shapes: Mapping[str, list[int]]) -> dict[str, list[str]]:

@@ -74,5 +74,25 @@ def test_garbage_is_collected_again_where_keras_cannot_be_imported() -> None:
     assert said == "True\n"
 
 
+def test_keras_comes_without_what_no_command_uses() -> None:
+    there = "print([name for name in ('sklearn', 'jax', 'scipy.stats') if name in sys.modules]); "
+    later = "import sklearn.base, jax; print(sklearn.base.BaseEstimator.__name__, jax.__name__)"
+    said = in_python("import sys; " + SAID + "import_keras(); " + there + later)
+    assert said == "[]\nBaseEstimator jax\n"
+
+
+def test_what_is_imported_already_stays() -> None:
+    said = in_python("import sys, sklearn, jax; " + SAID + "import_keras(); print(sys.modules['jax'] is jax, sklearn)")
+    assert said.startswith("True <module 'sklearn'")
+
+
+def test_jax_is_there_where_keras_computes_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    said = in_python(
+        "import sys; " + SAID + "import_keras(); import keras; print(keras.backend.backend(), 'jax' in sys.modules)"
+    )
+    assert said == "jax True\n"
+
+
 def in_python(code: str) -> str:
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True).stdout

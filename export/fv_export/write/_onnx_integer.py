@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from fv_core.manifest import FloatTensor
-from fv_export.graph import Annotation, Conv, Dense, DepthwiseConv, Graph, Node, Softmax
+from fv_export.graph import Annotation, Conv, Dense, DepthwiseConv, Graph, Node, Shape, Softmax
 from fv_export.write._onnx_builder import Builder
 from fv_export.write._onnx_context import Context
 from fv_export.write._onnx_float import emit, emit_fused, limits_of
 from fv_export.write._onnx_grid import Grid
+from fv_export.write._onnx_layout import TO_CHANNELS_FIRST, TO_CHANNELS_LAST
 from fv_export.write._onnx_weights import Folded
 
 _NO_KERNEL = "onnxruntime has no integer kernel for {}"
@@ -54,6 +55,19 @@ class IntegerWriter:
     def quantize(self, value: str, grid: Grid, wanted: str) -> str:
         """float -> uint8."""
         return self.builder.node("QuantizeLinear", (value, *self._parameters(grid, wanted)), wanted)
+
+    def as_map(self, value: str, shape: Shape, wanted: str) -> str:
+        """The map `value` with the numbers of a row, (W, C) in memory, taken apart as `shape` (1, H, W', C') says.
+
+        onnxruntime keeps integers channels last, so that neither Transpose is left.
+        """
+        last = self.builder.node("Transpose", (value,), f"{wanted}/last", {"perm": list(TO_CHANNELS_LAST)})
+        apart = self.builder.node(
+            "Reshape",
+            (last, self.builder.shared(f"{wanted}/shape", np.array(shape, np.int64))),
+            f"{wanted}/apart",
+        )
+        return self.builder.node("Transpose", (apart,), wanted, {"perm": list(TO_CHANNELS_FIRST)})
 
     def constant(self, real: float, name: str) -> str:
         """A quantized constant, exact: `real` is one step above zero on its grid (one step below, when negative)."""

@@ -8,6 +8,7 @@ Where there is no such kernel:
     hard_swish(x)          x * hard_sigmoid(x), the gate on the grid [0, 1]: QLinearAdd, QLinearMul
     silu(x)                x * sigmoid(x): QLinearSigmoid (a table look-up), QLinearMul
     affine, one scale a    x read with scale s * a, plus the shift: QLinearAdd
+    affine that only moves the zero point: nothing, the integers are the same
     affine by channel      a 1 x 1 depthwise convolution with the kernels +-127: QLinearConv, exact, for the weight's
                            scale carries the factor
     max pool, pad, reshape on the integers as they are, then another grid if the result's differs
@@ -43,6 +44,7 @@ from fv_export.write._onnx_context import Context
 from fv_export.write._onnx_float import emit, limits_of, pad, reshape
 from fv_export.write._onnx_grid import GATE, LARGEST
 from fv_export.write._onnx_integer import IntegerWriter
+from fv_export.write._onnx_quads import Quads, in_quads
 from fv_export.write._onnx_weights import Integer
 
 
@@ -59,9 +61,27 @@ def write_node(writer: IntegerWriter, node: Node, wanted: str) -> None:
 def _weighted(writer: IntegerWriter, node: Conv | DepthwiseConv | Dense) -> bool:
     weights = writer.annotation.weights[node.name]
     scale = writer.scale(writer.grids[node.inputs[0]], node.inputs[0])
+    if isinstance(node, Conv):
+        shapes = writer.graph.shapes
+        quads = in_quads(node, weights, shapes[node.inputs[0]], shapes[node.output])
+        if quads is not None:
+            _on_quads(writer, node, quads, scale)
+            return True
     store = Integer(writer.builder, writer.graph, weights, scale)
     writer.between_pairs(node, Context(writer.builder, writer.graph, store))
     return True
+
+
+def _on_quads(writer: IntegerWriter, node: Conv, quads: Quads, scale: str) -> None:
+    context = Context(writer.builder, writer.graph, Integer(writer.builder, writer.graph, quads.weights, scale))
+    source, grid = node.inputs[0], writer.grids[node.output]
+    read = writer.as_map(writer.stored[source], quads.read, f"{node.name}/quads")
+    value = writer.dequantize(read, writer.grids[source], f"{node.name}/quads/real")
+    written = writer.quantize(
+        emit(context, quads.node, (value,), f"{node.output}/linear"), grid, f"{node.output}/quads"
+    )
+    stored = writer.as_map(written, writer.graph.shapes[node.output], f"{node.output}/stored")
+    writer.keep(node, stored, grid, *limits_of(node))
 
 
 def _activation(writer: IntegerWriter, node: Activation) -> bool:
@@ -99,7 +119,12 @@ def _gated(writer: IntegerWriter, node: Activation, gate: str) -> None:
 
 
 def _affine(writer: IntegerWriter, node: Affine) -> bool:
-    source = writer.grids[node.inputs[0]]
+    source, target = writer.grids[node.inputs[0]], writer.grids[node.output]
+    moved = source.scale * (source.zero_point - target.zero_point)
+    if source.scale == target.scale and np.all(node.scale == 1) and np.all(node.shift == moved):
+        # s (u - z) + c = s (u - z'): the same integers. So it is with the picture, whose shift is a whole number.
+        writer.keep(node, writer.stored[node.inputs[0]], target, *limits_of(node))
+        return True
     if np.ptp(node.scale) == 0 and np.ptp(node.shift) == 0 and node.scale.flat[0] > 0:
         value = writer.read(node.inputs[0], float(node.scale.flat[0]))
         shift = writer.constant(float(node.shift.flat[0]), f"{node.output}/shift")

@@ -2,8 +2,10 @@
 
     image (1, H, W, 3)  ->  Transpose  ->  the network, channels first  ->  probabilities (1, C) float32
 
-The Transpose after the input is the only one (a map that is flattened for anything but a Dense layer has one more, see
-`_onnx_layout`). The image is float32 0..255 in the float files and uint8 in the int8 file; shapes are static.
+Nothing else moves axes, but a map that is flattened for anything but a Dense layer (`_onnx_layout`), and what stands
+around the first convolution of an int8 file, which onnxruntime removes (`_onnx_quads`). In a float file a Reshape
+replaces the Transpose where the picture can go into its first convolution as it lies in memory (`_onnx_rows`). The
+image is float32 0..255 in the float files and uint8 in the int8 file; shapes are static.
 
     fp32      float32 throughout
     fp16      kernels stored in float16 and widened when the file is loaded; arithmetic in float32, so it is as fast as
@@ -18,8 +20,10 @@ Equal arguments give equal bytes.
 
 from __future__ import annotations
 
+import numpy as np
+
 from fv_core.manifest import ONNX_KEY, FloatTensor, Manifest
-from fv_export.graph import Annotation, Conv, Dense, DepthwiseConv, Graph
+from fv_export.graph import Annotation, Conv, Dense, DepthwiseConv, Graph, Weights
 from fv_export.schemes import Pair, check_pair
 from fv_export.write._onnx_builder import INPUT, OUTPUT, Builder
 from fv_export.write._onnx_context import Context
@@ -29,6 +33,8 @@ from fv_export.write._onnx_grid import Grid
 from fv_export.write._onnx_integer import IntegerWriter
 from fv_export.write._onnx_integer_forms import write_node
 from fv_export.write._onnx_layout import TO_CHANNELS_FIRST
+from fv_export.write._onnx_rows import on_rows
+from fv_export.write._onnx_sixteens import in_sixteens
 from fv_export.write._onnx_weights import Folded, Fp16, Fp32, Store, fits_half
 
 _BYTES = Grid(1.0, 0)
@@ -72,23 +78,19 @@ def _check(graph: Graph, annotation: Annotation | None, scheme: str) -> None:
 
 def _written(graph: Graph, annotation: Annotation | None, scheme: str) -> tuple[Builder, tuple[FloatTensor, ...]]:
     builder = Builder()
-    image = builder.node("Transpose", (INPUT,), f"{graph.input}/channels_first", {"perm": list(TO_CHANNELS_FIRST)})
     if scheme == "int8" and annotation is not None:
-        return builder, _write_integer(builder, graph, annotation, image)
-    return builder, _write_float(builder, graph, annotation, scheme, image)
+        return builder, _write_integer(builder, *in_sixteens(graph, annotation))
+    return builder, _write_float(builder, *on_rows(graph, annotation.weights if annotation else {}), scheme)
 
 
-def _write_float(
-    builder: Builder, graph: Graph, annotation: Annotation | None, scheme: str, image: str
-) -> tuple[FloatTensor, ...]:
-    weights = annotation.weights if annotation is not None else {}
+def _write_float(builder: Builder, graph: Graph, weights: dict[str, Weights], scheme: str) -> tuple[FloatTensor, ...]:
     stores: dict[str, Store] = {
         "fp32": Fp32(builder, graph),
         "fp16": Fp16(builder, graph),
         "dynamic": Folded(builder, graph, weights),
     }
     context = Context(builder, graph, stores[scheme])
-    values = {graph.input: image}
+    values = {graph.input: _image(builder, graph)}
     left: list[FloatTensor] = []
     for node in graph.nodes:
         wanted = OUTPUT if node.output == graph.output else node.output
@@ -111,9 +113,18 @@ def _left_in_float(node: Conv | DepthwiseConv | Dense, scheme: str) -> list[Floa
     return []
 
 
-def _write_integer(builder: Builder, graph: Graph, annotation: Annotation, image: str) -> tuple[FloatTensor, ...]:
+def _image(builder: Builder, graph: Graph) -> str:
+    """The picture, channels first: one channel is that already."""
+    rows, columns, channels = graph.shapes[graph.input][1:]
+    if channels == 1:
+        shape = builder.constant(f"{graph.input}/shape", np.array((1, 1, rows, columns), np.int64))
+        return builder.node("Reshape", (INPUT, shape), f"{graph.input}/channels_first")
+    return builder.node("Transpose", (INPUT,), f"{graph.input}/channels_first", {"perm": list(TO_CHANNELS_FIRST)})
+
+
+def _write_integer(builder: Builder, graph: Graph, annotation: Annotation) -> tuple[FloatTensor, ...]:
     writer = IntegerWriter(builder, graph, annotation)
-    _take_image(writer, image)
+    _take_image(writer, _image(builder, graph))
     for node in graph.nodes:
         write_node(writer, node, OUTPUT if node.output == graph.output else node.output)
     if graph.output in writer.stored:

@@ -88,21 +88,22 @@ def test_float_files_answer_as_keras(network: tuple[keras.Model, FromGraph], sch
     data = _data(variants, scheme)
     expected = np.asarray(model(batch.astype(np.float32)))
     assert np.abs(Loaded(data).run(batch) - expected).max() < tolerance
-    assert operators(data)["Transpose"] == 1
+    assert operators(data)["Transpose"] == 0
 
 
 def test_float_leaves_nothing_around_the_convolutions(network: tuple[keras.Model, FromGraph], tmp_path: Path) -> None:
     found = kernels(_data(network[1], "fp32"), tmp_path)
     assert not {"BatchNormalization", "HardSwish", "HardSigmoid", "Relu", "Clip"} & set(found)
-    assert found["Transpose"] == 1
+    assert found["Transpose"] == 0
 
 
 def test_int8_is_integers_throughout(network: tuple[keras.Model, FromGraph], tmp_path: Path) -> None:
     data = _data(network[1], "int8")
-    assert operators(data)["Transpose"] == 1
     found = kernels(data, tmp_path)
+    # Reshape: the rows of the picture, which are not moved; Transpose: the one pixel behind the mean.
+    assert found["Transpose"] <= 1
     assert set(found) <= {
-        "Transpose", "Flatten", "QLinearConv", "QLinearAdd", "QLinearMul", "QLinearSigmoid",
+        "Transpose", "Reshape", "Flatten", "QLinearConv", "QLinearAdd", "QLinearMul", "QLinearSigmoid",
         "QLinearGlobalAveragePool", "QGemm", "DequantizeLinear", "Softmax",
     }  # fmt: skip
     assert found["DequantizeLinear"] == found["Softmax"] == 1
