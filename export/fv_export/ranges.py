@@ -35,6 +35,7 @@ from fv_export.graph import (
     Pool,
     Reshape,
     Softmax,
+    joined,
 )
 
 Range = tuple[float, float]
@@ -90,20 +91,9 @@ def _of_picture(graph: Graph, tensor: str) -> Range | None:
 
 def groups(graph: Graph) -> list[tuple[str, ...]]:
     """The sets of tensors that must have one scale and zero point, each of two or more, in order of the graph."""
-    leader = {tensor: tensor for tensor in graph.tensors()}
-
-    def find(tensor: str) -> str:
-        while leader[tensor] != tensor:
-            tensor = leader[tensor]
-        return tensor
-
-    for node in graph.nodes:
-        if isinstance(node, _COPYING):
-            for tensor in node.inputs:
-                leader[find(node.output)] = find(tensor)
     members: dict[str, list[str]] = {}
-    for tensor in graph.tensors():
-        members.setdefault(find(tensor), []).append(tensor)
+    for tensor, leader in joined(graph, lambda node: isinstance(node, _COPYING)).items():
+        members.setdefault(leader, []).append(tensor)
     return [tuple(group) for group in members.values() if len(group) > 1]
 
 

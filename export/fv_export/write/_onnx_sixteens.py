@@ -35,6 +35,7 @@ from fv_export.graph import (
     Pool,
     Quantized,
     Weights,
+    joined,
 )
 
 SIXTEEN = 16
@@ -66,7 +67,7 @@ def in_sixteens(graph: Graph, annotation: Annotation) -> tuple[Graph, Annotation
 
 def _wider(graph: Graph, annotation: Annotation) -> dict[str, int]:
     """Tensor -> its new number of channels, for those that change."""
-    groups = _groups(graph)
+    groups = joined(graph, lambda node: _keeps_channels(graph, node))
     fixed = _fixed(graph, groups)
     found = {}
     for node in graph.nodes:
@@ -77,22 +78,6 @@ def _wider(graph: Graph, annotation: Annotation) -> dict[str, int]:
         if channels < whole <= (1 + _MOST) * channels and group not in fixed:
             found[group] = whole
     return {tensor: found[group] for tensor, group in groups.items() if group in found}
-
-
-def _groups(graph: Graph) -> dict[str, str]:
-    """Tensor -> the first of those that have the same channels."""
-    leader = {tensor: tensor for tensor in graph.tensors()}
-
-    def first(tensor: str) -> str:
-        while leader[tensor] != tensor:
-            tensor = leader[tensor]
-        return tensor
-
-    for node in graph.nodes:
-        if _keeps_channels(graph, node):
-            roots = [first(tensor) for tensor in (node.output, *node.inputs)]
-            leader.update(dict.fromkeys(roots, roots[0]))
-    return {tensor: first(tensor) for tensor in leader}
 
 
 def _keeps_channels(graph: Graph, node: Node) -> bool:
