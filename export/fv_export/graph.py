@@ -14,7 +14,7 @@ Quantization is an annotation of this graph (`Annotation`), not another graph.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
@@ -239,22 +239,6 @@ class Graph:
             raise ValueError(f"shapes and tensors differ: {sorted(set(self.shapes) ^ known)}")
         if any(shape[0] != 1 or any(size < 1 for size in shape) for shape in self.shapes.values()):
             raise ValueError("a shape is not static with batch 1")
-
-
-def joined(graph: Graph, joins: Callable[[Node], bool]) -> dict[str, str]:
-    """Tensor -> one that stands for its group: what a node reads and writes belongs together where it `joins`."""
-    leader = {tensor: tensor for tensor in graph.tensors()}
-
-    def find(tensor: str) -> str:
-        while leader[tensor] != tensor:
-            tensor = leader[tensor]
-        return tensor
-
-    for node in graph.nodes:
-        if joins(node):
-            for tensor in node.inputs:
-                leader[find(node.output)] = find(tensor)
-    return {tensor: find(tensor) for tensor in leader}
 
 
 AnyNode = TypeVar("AnyNode", bound=Node)

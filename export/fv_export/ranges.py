@@ -35,8 +35,8 @@ from fv_export.graph import (
     Pool,
     Reshape,
     Softmax,
-    joined,
 )
+from fv_export.joined import joined
 
 Range = tuple[float, float]
 

@@ -44,8 +44,8 @@ from fv_export.write._onnx_context import Context
 from fv_export.write._onnx_float import emit, limits_of, pad, reshape
 from fv_export.write._onnx_grid import GATE, LARGEST
 from fv_export.write._onnx_integer import IntegerWriter
-from fv_export.write._onnx_quads import Quads, in_quads
 from fv_export.write._onnx_weights import Integer
+from fv_export.write.quads import Quads, in_quads
 
 
 def write_node(writer: IntegerWriter, node: Node, wanted: str) -> None:

@@ -35,8 +35,8 @@ from fv_export.graph import (
     Pool,
     Quantized,
     Weights,
-    joined,
 )
+from fv_export.joined import joined
 
 SIXTEEN = 16
 # With more zeros than this share the layers around cost what the depthwise one gains.

@@ -3,7 +3,7 @@
     image (1, H, W, 3)  ->  Transpose  ->  the network, channels first  ->  probabilities (1, C) float32
 
 Nothing else moves axes, but a map that is flattened for anything but a Dense layer (`_onnx_layout`), and what stands
-around the first convolution of an int8 file, which onnxruntime removes (`_onnx_quads`). In a float file a Reshape
+around the first convolution of an int8 file, which onnxruntime removes (`quads`). In a float file a Reshape
 replaces the Transpose where the picture can go into its first convolution as it lies in memory (`_onnx_rows`). The
 image is float32 0..255 in the float files and uint8 in the int8 file; shapes are static.
 

@@ -26,29 +26,35 @@ from fv_export.graph import (
     Reshape,
     Softmax,
 )
+from fv_export.write.quads import in_quads
 from fv_export.write.tflite.context import FUSED, PADDING, Context, Lowering, Window
 from fv_export.write.tflite.emitter import Value
 from fv_export.write.tflite.padding import Rule
-from fv_export.write.tflite.pairs import paired
 from fv_export.write.tflite.weights import kernel_and_bias
 
 _ROWS_AND_COLUMNS = np.array([1, 2], np.int32)
 
 
 def conv(context: Context, node: Conv, inputs: Sequence[Value], target: Quantized | None) -> Value:
-    """CONV_2D; of few channels in 8 bits, on pairs of columns (`pairs`)."""
-    pairs = paired(node, inputs[0].shape) if target is not None and target.bits == 8 else None
-    if pairs is not None:
-        inputs = [reshaped(context, f"{node.name}/pairs", inputs[0], pairs.shape)]
-        weights = context.weights[node.name]
-        own = {node.name: replace(weights, kernel=pairs.kernel(weights.kernel))}
-        context, node = replace(context, weights=context.weights | own), pairs.node
+    """CONV_2D; of a picture in 8 bits, on quads of columns (`quads`)."""
+    shape = context.shapes[node.output]
+    if target is None or target.bits != 8 or node.name not in context.weights:
+        return _conv(context, node, inputs[0], context.out(node, target), target)
+    quads = in_quads(node, context.weights[node.name], inputs[0].shape, shape)
+    if quads is None:
+        return _conv(context, node, inputs[0], context.out(node, target), target)
+    read = reshaped(context, f"{node.name}/quads", inputs[0], quads.read)
+    own = replace(context, weights=context.weights | {node.name: quads.weights})
+    out = context.emitter.activation(f"{node.output}/quads", quads.written, target)
+    return reshaped(context, node.output, _conv(own, quads.node, read, out, target), shape)
+
+
+def _conv(context: Context, node: Conv, source: Value, out: Value, target: Quantized | None) -> Value:
     window = Window((node.kernel.shape[0], node.kernel.shape[1]), node.strides, node.padding, node.dilation)
-    x, rule = _padded(context, node.name, inputs[0], window)
+    x, rule = _padded(context, node.name, source, window)
     options = schema.Conv2DOptionsT()
     _set_convolution(options, window, rule, FUSED[node.fused])
-    operands = [x, *kernel_and_bias(context, node, x, target)]
-    return context.emitter.operator("CONV_2D", operands, context.out(node, target), options)
+    return context.emitter.operator("CONV_2D", [x, *kernel_and_bias(context, node, x, target)], out, options)
 
 
 def depthwise_conv(context: Context, node: DepthwiseConv, inputs: Sequence[Value], target: Quantized | None) -> Value:
