@@ -32,6 +32,8 @@ PEERS = {
 }
 # Names the file that `torch_zoo.py` wrote, which takes an environment of its own.
 ZOO = "FV_TORCH_ZOO"
+# What torchvision's weights want a picture to be, in shares of 255.
+MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 SIZE = 224
 PICTURES = 100
 HERE = Path(__file__).parent
@@ -129,9 +131,44 @@ def bench(name: str, folder: Path) -> None:
         zoo = os.environ.get(ZOO)
         if zoo and suffix == ".onnx" and name == "MobileNetV3Large":
             files["torch zoo"] = Path(zoo)
+            files["torch zoo, whole"] = from_pictures(Path(zoo), folder / "zoo_whole.onnx")
         ratios = models_side_by_side(f"{name} {suffix}, one thread, {SIZE} px", list(files.values()))
         bounds.latency(suffix, {what: ratio.value for what, ratio in zip(files, ratios, strict=True)})
     print(bounds.text(), flush=True)
+
+
+def from_pictures(network: Path, out: Path) -> Path:
+    """The zoo's network behind what it wants done to a picture first, and a softmax: the job that our file does.
+
+    (1, H, W, 3) pixels of 0 to 255 -> channels first, torchvision's mean and deviation -> probabilities.
+    """
+    import onnx
+    from onnx import compose, helper, numpy_helper
+
+    model = onnx.load(network)
+    mean, deviation = (np.array(v, np.float32).reshape(1, 3, 1, 1) * 255 for v in (MEAN, DEVIATION))
+    kind = onnx.TensorProto.FLOAT
+    operators = [
+        helper.make_node("Transpose", ["pixels"], ["first"], perm=[0, 3, 1, 2]),
+        helper.make_node("Mul", ["first", "factor"], ["scaled"]),
+        helper.make_node("Add", ["scaled", "shift"], ["normalized"]),
+    ]
+    constants = [numpy_helper.from_array(1 / deviation, "factor"), numpy_helper.from_array(-mean / deviation, "shift")]
+    before = helper.make_graph(
+        operators,
+        "preprocessing",
+        [helper.make_tensor_value_info("pixels", kind, [1, SIZE, SIZE, 3])],
+        [helper.make_tensor_value_info("normalized", kind, [1, 3, SIZE, SIZE])],
+        constants,
+    )
+    wrapped = helper.make_model(before, opset_imports=model.opset_import, ir_version=model.ir_version)
+    joined = compose.merge_models(wrapped, model, [("normalized", model.graph.input[0].name)])
+    logits = joined.graph.output[0].name
+    joined.graph.node.append(helper.make_node("Softmax", [logits], ["probabilities"], axis=-1))
+    joined.graph.output[0].name = "probabilities"
+    onnx.checker.check_model(joined)
+    onnx.save(joined, out)
+    return out
 
 
 def _times(name: str, made: dict[str, Made], bounds: Bounds) -> None:

@@ -31,6 +31,7 @@ LATENCY: dict[str, tuple[Bound, ...]] = {
         Bound(".tflite", "int8", "fp32", 0.73, 0.68),
         Bound(".onnx", "fp32", "tf2onnx", 0.80),
         Bound(".onnx", "fp32", "torch zoo", 1.00),
+        Bound(".onnx", "fp32", "torch zoo, whole", 1.00),
         Bound(".onnx", "int8", "static", 0.80),
         Bound(".onnx", "int8", "fp32", 0.85),
     ),
