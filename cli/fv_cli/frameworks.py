@@ -8,6 +8,7 @@ own imports can bring it in.
 from __future__ import annotations
 
 import gc
+import json
 import os
 import sys
 from collections.abc import Iterator
@@ -42,18 +43,31 @@ def import_keras(model: Path | None = None) -> None:
 
 @contextmanager
 def _lean() -> Iterator[None]:
-    """Inside, an import of Keras costs two thirds: what brings in packages that no command of ours uses is left out.
+    """Inside, an import of Keras costs two thirds: packages that it can go without are left for those who use them.
 
     Keras imports scikit-learn, and with it SciPy's statistics, for wrappers of its own; TensorFlow imports JAX where it
-    is installed, to convert its models. Both go without where they are missing (docs/findings.md, "What export costs").
+    is installed, to convert JAX's models. Both do without where they are missing (docs/findings.md, "What export
+    costs"); a command that computes with them imports them later.
     """
     with _no_garbage_yet(), _without("sklearn"):
-        # Where JAX is Keras's backend it is not in the way; another backend than TensorFlow is named here, or in
-        # Keras's own settings: then TensorFlow was imported for nothing, and JAX is imported later all the same.
-        if os.environ.get("KERAS_BACKEND", "tensorflow") == "tensorflow" and find_spec("tensorflow") is not None:
+        # TensorFlow's import brings in Keras, so JAX may be hidden only where Keras will not compute with it.
+        if _backend() == "tensorflow" and find_spec("tensorflow") is not None:
             with _without("jax"):
                 import tensorflow  # noqa: F401 - imported for its effect
         yield
+
+
+def _backend() -> str:
+    """The backend that Keras will take, as its `backend/config.py` finds it; empty where that cannot be told."""
+    if os.environ.get("KERAS_BACKEND"):
+        return os.environ["KERAS_BACKEND"]
+    settings = Path(os.environ.get("KERAS_HOME") or Path.home() / ".keras") / "keras.json"
+    if not settings.exists():
+        return "tensorflow"
+    try:
+        return str(json.loads(settings.read_text(encoding="utf-8")).get("backend", "tensorflow"))
+    except (OSError, ValueError, AttributeError):
+        return ""
 
 
 @contextmanager
@@ -67,7 +81,8 @@ def _without(package: str) -> Iterator[None]:
     try:
         yield
     finally:
-        del sys.modules[package]
+        if sys.modules.get(package) is None:
+            sys.modules.pop(package, None)
 
 
 @contextmanager

@@ -86,12 +86,30 @@ def test_what_is_imported_already_stays() -> None:
     assert said.startswith("True <module 'sklearn'")
 
 
-def test_jax_is_there_where_keras_computes_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("KERAS_BACKEND", "jax")
-    said = in_python(
-        "import sys; " + SAID + "import_keras(); import keras; print(keras.backend.backend(), 'jax' in sys.modules)"
-    )
-    assert said == "jax True\n"
+@pytest.mark.parametrize("chosen", ["environment", "settings", "home"])
+def test_keras_computes_with_jax_where_that_is_its_backend(
+    chosen: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    monkeypatch.delenv("KERAS_HOME", raising=False)
+    if chosen == "environment":
+        monkeypatch.setenv("KERAS_BACKEND", "jax")
+    else:
+        folder = tmp_path / ".keras"
+        folder.mkdir()
+        (folder / "keras.json").write_text('{"backend": "jax"}')
+        monkeypatch.setenv(*{"settings": ("KERAS_HOME", str(folder)), "home": ("HOME", str(tmp_path))}[chosen])
+    fit = "import keras, numpy as np; m = keras.Sequential([keras.layers.Dense(1)]); m.compile(loss='mse'); "
+    fit += "m.fit(np.ones((4, 2)), np.ones((4, 1)), verbose=0); print(keras.backend.backend())"
+    assert in_python(SAID + "import_keras(); " + fit) == "jax\n"
+
+
+def test_settings_that_cannot_be_read_are_left_to_keras(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    (tmp_path / "keras.json").write_text("{")
+    said = in_python("import sys; " + SAID + "import_keras(); import keras; print(keras.backend.backend())")
+    assert said == "tensorflow\n"
 
 
 def in_python(code: str) -> str:

@@ -2,7 +2,8 @@
 
 onnxruntime's float convolutions take channels first, and turning a picture round costs as much as a small layer. But a
 row of W pixels is a row of 3 W numbers: (H, W, 3) is a map (H, 3 W) of one channel, and the kernel of 3 x 3 pixels with
-a stride of 2 is one of 3 x 9 numbers with a stride of 6. The same products are added up, in the same order.
+a stride of 2 is one of 3 x 9 numbers with a stride of 6. The same products are added up, pixel by pixel where it was
+channel by channel.
 """
 
 from __future__ import annotations

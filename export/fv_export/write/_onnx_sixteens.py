@@ -12,6 +12,7 @@ The layer itself takes half the time (docs/findings.md, "onnxruntime kernels"), 
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -34,6 +35,7 @@ from fv_export.graph import (
     Pad,
     Pool,
     Quantized,
+    Reshape,
     Weights,
 )
 from fv_export.joined import joined
@@ -41,6 +43,9 @@ from fv_export.joined import joined
 SIXTEEN = 16
 # With more zeros than this share the layers around cost what the depthwise one gains.
 _MOST = 1 / 3
+# A product that the slow depthwise kernel takes longer for is worth so many in a convolution: from 40 us for the 0.7
+# million of 24 channels at 56 x 56, and 86 us for 38 million of three kernels of 3 x 3 beside it.
+_WORTH = 16
 # Channel c of the result comes from channel c of what is read, and from no other.
 _BY_CHANNEL = (Activation, Affine, Add, Clip, DepthwiseConv, Mean, Mul, Pad, Pool)
 
@@ -69,20 +74,51 @@ def _wider(graph: Graph, annotation: Annotation) -> dict[str, int]:
     """Tensor -> its new number of channels, for those that change."""
     groups = joined(graph, lambda node: _keeps_channels(graph, node))
     fixed = _fixed(graph, groups)
-    found = {}
+    wanted: dict[str, int] = {}
+    products: dict[str, int] = {}
     for node in graph.nodes:
-        if not isinstance(node, DepthwiseConv) or node.name not in annotation.weights:
+        if not isinstance(node, DepthwiseConv) or not _is_quantized(node, annotation):
             continue
-        channels, group = graph.shapes[node.output][-1], groups[node.output]
+        group, channels = groups[node.output], graph.shapes[node.output][-1]
         whole = in_whole_sixteens(channels)
         if channels < whole <= (1 + _MOST) * channels and group not in fixed:
-            found[group] = whole
+            wanted[group] = whole
+            products[group] = products.get(group, 0) + _products(graph, node)
+    added = _added(graph, groups, wanted)
+    found = {group: whole for group, whole in wanted.items() if added[group] <= _WORTH * products[group]}
     return {tensor: found[group] for tensor, group in groups.items() if group in found}
 
 
+def _is_quantized(node: DepthwiseConv, annotation: Annotation) -> bool:
+    return node.name in annotation.weights and {node.inputs[0], node.output} <= set(annotation.tensors)
+
+
+def _products(graph: Graph, node: Conv | Dense | DepthwiseConv) -> int:
+    return node.kernel.size * math.prod(graph.shapes[node.output][1:-1])
+
+
+def _added(graph: Graph, groups: dict[str, str], wanted: dict[str, int]) -> dict[str, int]:
+    """Products that the convolutions of each group would have more."""
+    added = dict.fromkeys(wanted, 0)
+    for node in graph.nodes:
+        if not isinstance(node, (Conv, Dense)):
+            continue
+        share = 1.0
+        ends = [groups[tensor] for tensor in (node.inputs[0], node.output)]
+        for group, tensor in zip(ends, (node.inputs[0], node.output), strict=True):
+            share *= wanted.get(group, graph.shapes[tensor][-1]) / graph.shapes[tensor][-1]
+        for group in set(ends) & set(wanted):
+            added[group] += round((share - 1.0) * _products(graph, node))
+    return added
+
+
 def _keeps_channels(graph: Graph, node: Node) -> bool:
-    channels = {graph.shapes[tensor][-1] for tensor in (*node.inputs, node.output)}
-    return isinstance(node, _BY_CHANNEL) and len(channels) == 1
+    shapes = [graph.shapes[tensor] for tensor in (*node.inputs, node.output)]
+    if len({shape[-1] for shape in shapes}) > 1:
+        return False
+    # A vector becomes a map of one pixel, in front of the product of a gate.
+    is_vector = all(math.prod(shape) == shape[-1] for shape in shapes)
+    return isinstance(node, _BY_CHANNEL) or (isinstance(node, Reshape) and is_vector)
 
 
 def _fixed(graph: Graph, groups: dict[str, str]) -> set[str]:
@@ -105,6 +141,8 @@ def _widened(node: Node, read: int, written: int) -> Node:
             # What is the same for all channels stays so: it is written as one number.
             more = (0, written - node.scale.size)
             return replace(node, scale=np.pad(node.scale, more, "edge"), shift=np.pad(node.shift, more, "edge"))
+        case Reshape():
+            return replace(node, shape=(*node.shape[:-1], written))
         case _:
             return node
 

@@ -9,19 +9,21 @@ from tests.export.write.tflite_cases import Case, graph_of
 
 ROWS, COLUMNS, CHANNELS, FILTERS = 9, 8, 3, 5
 NONE: Padding = ((0, 0), (0, 0))
-# Width of the kernel, padding, whether it goes on quads: TensorFlow's SAME, PyTorch's 1 on all sides, others; more
-# columns in front than behind; and an odd number of results.
-PADDINGS: list[tuple[int, Padding, bool]] = [
-    (3, ((1, 1), (0, 1)), True),
-    (3, ((1, 1), (1, 1)), True),
-    (4, ((1, 1), (1, 1)), True),
-    (5, ((1, 1), (1, 2)), True),
-    (7, ((1, 1), (2, 3)), True),
-    (7, ((1, 1), (5, 3)), False),
-    (1, NONE, True),
-    (2, NONE, True),
-    (3, ((0, 1), (1, 0)), True),
-    (3, NONE, False),
+# Width of the kernel, padding, and the columns that become one in ONNX and in TFLite: TensorFlow's SAME, PyTorch's 1 on
+# all sides, others, an odd number of results, and a kernel that is no wider than the stride.
+PADDINGS: list[tuple[int, Padding, int, int]] = [
+    (3, ((1, 1), (0, 1)), 4, 4),
+    (3, ((1, 1), (1, 1)), 4, 4),
+    (4, ((1, 1), (1, 1)), 4, 4),
+    (5, ((1, 1), (1, 2)), 4, 4),
+    (7, ((1, 1), (2, 3)), 4, 4),
+    (7, ((1, 1), (6, 4)), 4, 4),
+    (7, ((1, 1), (5, 3)), 1, 2),
+    (1, NONE, 4, 4),
+    (2, NONE, 4, 4),
+    (2, ((0, 0), (0, 2)), 1, 1),
+    (3, ((0, 1), (1, 0)), 4, 4),
+    (3, NONE, 1, 2),
 ]
 
 

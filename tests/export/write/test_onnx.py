@@ -14,7 +14,7 @@ from fv_core.errors import UnknownName
 from fv_core.manifest import ONNX_KEY, Manifest
 from fv_export import execute
 from fv_export.errors import SchemeRefused
-from fv_export.graph import Annotation, Graph
+from fv_export.graph import Affine, Annotation, Graph
 from fv_export.write.onnx import float_tensors, write
 from tests.export.write.onnx_files import Loaded, as_vector, kernels, operators
 from tests.export.write.tflite_cases import CASES, annotated, dequantized, graph_of, manifest, pictures, with_softmax
@@ -198,3 +198,32 @@ def test_what_cannot_be_written_is_refused() -> None:
             write(graph, None, scheme, manifest(scheme))
     with pytest.raises(ValueError, match="not a picture classifier"):
         write(graph_of(CASES["conv_same"]), None, "fp32", manifest("fp32"))
+
+
+# The grid of x has the step 1/32 and its zero at 128: x + 5/32 on the same step and a zero of 123 has x's integers.
+@pytest.mark.parametrize(
+    ("shift", "step", "zero", "is_nothing"),
+    [
+        (5 / 32, 1 / 32, -5, True),
+        (5.2 / 32, 1 / 32, -5, False),
+        (5 / 32, 1 / 32, 0, False),
+        (5 / 32, 0.05, -5, False),
+    ],
+)
+def test_a_shift_that_only_moves_the_zero_point_is_nothing(
+    shift: float, step: float, zero: int, is_nothing: bool, tmp_path: Path
+) -> None:
+    node = Affine(
+        name="node", inputs=("x",), output="out", scale=np.ones(3, np.float32), shift=np.full(3, shift, np.float32)
+    )
+    one = graph_of(CASES["affine_shift"])
+    nodes = (*one.nodes[:1], node)
+    graph = as_vector(replace(one, nodes=nodes, shapes=one.shapes | {"out": one.shapes["x"]}))
+    plain = annotated(graph, {"out": (-4.0, 4.0)}, 8)
+    quantized = replace(plain.tensors["out"], scale=np.array([step]), zero_point=np.array([zero]))
+    annotation = replace(plain, tensors=plain.tensors | {"out": quantized, graph.output: quantized})
+    data = write(graph, annotation, "int8", manifest("int8"))
+    # One for x itself, whose step is not the picture's.
+    assert (kernels(data, tmp_path)["QLinearAdd"] == 1) == is_nothing
+    integers = np.clip(np.rint(_reference(graph, pictures()) / step) + zero, -128, 127)
+    np.testing.assert_allclose(Loaded(data).run(pictures()), (integers - zero) * step, atol=step * TIE)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from fv_core.progress import Silent
 from fv_export.from_keras import graph_of
 from fv_export.graph import Annotation, Concat, DepthwiseConv, Graph
+from fv_export.mixed.keep import without_integers
 from fv_export.schemes import Pair
 from fv_export.variants import FromGraph
 from fv_export.write import onnx as writer
@@ -33,16 +34,19 @@ def pictures(n: int, seed: int) -> NDArray[np.uint8]:
 
 
 def network(width: int = WIDTH, *, flat: bool = False) -> keras.Model:
-    """A block with hard-swish, a gate and a residual sum of what is narrow, all kinds of nodes that keep channels."""
+    """A depthwise layer between hard-swishes, a sum, scales and shifts of its own, pools, a gate and a float island."""
     keras.utils.set_random_seed(3)
     image = keras.Input((SIZE, SIZE, 3))
     stem = layers.Conv2D(16, 3, strides=2, padding="same", activation="relu")(layers.Rescaling(1 / 127.5, -1)(image))
-    x = layers.Activation("hard_silu")(layers.Conv2D(width, 1)(stem))
-    x = layers.ZeroPadding2D(((0, 1), (0, 1)))(x)
+    wide = layers.Activation("hard_silu")(layers.Conv2D(width, 1)(stem))
+    x = layers.ZeroPadding2D(((0, 1), (0, 1)))(layers.MaxPooling2D(3, 1, "same")(wide))
     x = layers.Activation("hard_silu")(layers.DepthwiseConv2D(3, strides=2)(x))
-    gate = layers.GlobalAveragePooling2D(keepdims=True)(x)
-    gate = layers.Conv2D(8, 1, activation="relu")(gate)
-    x = layers.Multiply()([x, layers.Conv2D(width, 1, activation="hard_sigmoid")(gate)])
+    x = layers.Rescaling(0.5, 0.25)(layers.Add()([x, layers.AveragePooling2D(2, 2)(wide)]))
+    # Behind the sum nothing takes it in, so it stays a scale and a shift by channel.
+    x = layers.ReLU(6.0)(layers.BatchNormalization(beta_initializer="random_normal")(layers.Activation("tanh")(x)))
+    gate = layers.Dense(8, activation="relu")(layers.GlobalAveragePooling2D()(x))
+    gate = layers.Reshape((1, 1, width))(layers.Dense(width, activation="hard_sigmoid")(gate))
+    x = layers.Multiply()([x, gate])
     x = layers.Flatten()(x) if flat else layers.GlobalAveragePooling2D()(layers.Conv2D(16, 1, activation="relu")(x))
     return keras.Model(image, layers.Dense(5, activation="softmax")(x))
 
@@ -120,9 +124,24 @@ def test_a_concatenation_needs_its_channels_as_they_are() -> None:
 
 def test_a_layer_in_float_is_left() -> None:
     graph, annotation = quantized(network())
-    weights = {name: one for name, one in annotation.weights.items() if "depthwise" not in name}
-    assert len(weights) < len(annotation.weights)
-    assert in_sixteens(graph, replace(annotation, weights=weights))[0] is graph
+    (layer,) = (node for node in graph.nodes if isinstance(node, DepthwiseConv))
+    assert in_sixteens(graph, without_integers(annotation, {layer.output: "a search"}))[0] is graph
+
+
+@pytest.mark.parametrize(("kernels", "width"), [(1, 32), (3, WIDTH)])
+def test_what_else_gets_wider_must_be_worth_it(kernels: int, width: int) -> None:
+    """A stream of 24 channels with one depthwise layer, and kernels of 3 x 3 from 24 to 24 that would grow with it."""
+    keras.utils.set_random_seed(3)
+    image = keras.Input((SIZE, SIZE, 3))
+    x = layers.Conv2D(WIDTH, 3, padding="same")(layers.Rescaling(1 / 127.5, -1)(image))
+    x = layers.DepthwiseConv2D(5, padding="same")(x)
+    for _ in range(kernels):
+        x = layers.Add()([x, layers.Conv2D(WIDTH, 3, padding="same", activation="relu")(x)])
+    model = keras.Model(image, layers.Dense(5, activation="softmax")(layers.GlobalAveragePooling2D()(x)))
+    graph, annotation = quantized(model)
+    wide, _ = in_sixteens(graph, annotation)
+    (layer,) = (node for node in wide.nodes if isinstance(node, DepthwiseConv))
+    assert wide.shapes[layer.output][-1] == width
 
 
 def test_whole_sixteens() -> None:

@@ -12,7 +12,7 @@ from fv_export.graph import Conv, Fused, Graph, Padding
 from fv_export.write import _onnx_integer_forms as forms
 from fv_export.write import tflite
 from fv_export.write.onnx import write
-from fv_export.write.quads import in_quads
+from fv_export.write.quads import PAIRS, QUADS, in_quads
 from fv_export.write.tflite import nodes
 from tests.export.write import onnx_files
 from tests.export.write.quads_cases import CHANNELS, COLUMNS, FILTERS, PADDINGS, ROWS, conv, graph
@@ -34,15 +34,15 @@ def answers(data: bytes, *, delegate: bool = True) -> NDArray[np.float32]:
 
 
 @pytest.mark.parametrize("fused", [Fused.NONE, Fused.RELU6])
-@pytest.mark.parametrize(("width", "padding", "on_quads"), PADDINGS)
+@pytest.mark.parametrize(("width", "padding", "at_once", "_"), PADDINGS)
 def test_onnx_integers_are_the_same(
-    width: int, padding: Padding, on_quads: bool, fused: Fused, monkeypatch: pytest.MonkeyPatch
+    width: int, padding: Padding, at_once: int, _: int, fused: Fused, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     of = graph(conv(width, padding, fused=fused))
     quads = onnx_file(of)
     monkeypatch.setattr(forms, "in_quads", lambda *_: None)
     plain = onnx_file(of)
-    assert (len(quads) != len(plain)) == on_quads
+    assert (len(quads) != len(plain)) == (at_once > 1)
     found = onnx_files.Loaded(quads).run(pictures())
     np.testing.assert_array_equal(found, onnx_files.Loaded(plain).run(pictures()))
     assert len(np.unique(found)) > 20
@@ -50,15 +50,17 @@ def test_onnx_integers_are_the_same(
 
 @pytest.mark.parametrize("delegate", [True, False])
 @pytest.mark.parametrize("fused", [Fused.NONE, Fused.RELU6])
-@pytest.mark.parametrize(("width", "padding", "on_quads"), PADDINGS)
+@pytest.mark.parametrize(("width", "padding", "_", "at_once"), PADDINGS)
 def test_tflite_integers_are_the_same(
-    width: int, padding: Padding, on_quads: bool, fused: Fused, delegate: bool, monkeypatch: pytest.MonkeyPatch
+    width: int, padding: Padding, _: int, at_once: int, fused: Fused, delegate: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     of = graph(conv(width, padding, fused=fused))
     quads = tflite_file(of)
     monkeypatch.setattr(nodes, "in_quads", lambda *_: None)
     plain = tflite_file(of)
-    assert ("RESHAPE" in Loaded(quads, delegate=False).operators()) == on_quads
+    # Pairs are read through one, quads are taken apart by another.
+    reshapes = {1: 0, PAIRS: 1, QUADS: 2}[at_once]
+    assert Loaded(quads, delegate=False).operators().count("RESHAPE") == reshapes
     assert "RESHAPE" not in Loaded(plain, delegate=False).operators()
     found = answers(quads, delegate=delegate)
     np.testing.assert_array_equal(found, answers(plain, delegate=delegate))
@@ -97,6 +99,7 @@ def test_what_a_step_reads_and_makes() -> None:
 )
 def test_where_it_cannot_be_or_saves_nothing_the_convolution_stays(node: Conv, columns: int) -> None:
     weights = annotated(graph(conv()), RANGES, 8).weights["node"]
+    assert in_quads(conv(), weights, (1, ROWS, COLUMNS, CHANNELS), (1, 5, COLUMNS // 2, FILTERS)) is not None
     read = (1, ROWS, columns, node.kernel.shape[2])
     assert in_quads(node, weights, read, (1, 5, columns // 2 + columns // 2 % 2, FILTERS)) is None
 

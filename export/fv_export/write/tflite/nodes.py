@@ -26,7 +26,7 @@ from fv_export.graph import (
     Reshape,
     Softmax,
 )
-from fv_export.write.quads import in_quads
+from fv_export.write.quads import PAIRS, in_quads
 from fv_export.write.tflite.context import FUSED, PADDING, Context, Lowering, Window
 from fv_export.write.tflite.emitter import Value
 from fv_export.write.tflite.padding import Rule
@@ -36,15 +36,18 @@ _ROWS_AND_COLUMNS = np.array([1, 2], np.int32)
 
 
 def conv(context: Context, node: Conv, inputs: Sequence[Value], target: Quantized | None) -> Value:
-    """CONV_2D; of a picture in 8 bits, on quads of columns (`quads`)."""
+    """CONV_2D; of a picture in 8 bits, on quads of columns, or on pairs (`quads`)."""
     shape = context.shapes[node.output]
     if target is None or target.bits != 8 or node.name not in context.weights:
         return _conv(context, node, inputs[0], context.out(node, target), target)
-    quads = in_quads(node, context.weights[node.name], inputs[0].shape, shape)
+    weights, source = context.weights[node.name], inputs[0].shape
+    quads = in_quads(node, weights, source, shape) or in_quads(node, weights, source, shape, PAIRS)
     if quads is None:
         return _conv(context, node, inputs[0], context.out(node, target), target)
     read = reshaped(context, f"{node.name}/quads", inputs[0], quads.read)
     own = replace(context, weights=context.weights | {node.name: quads.weights})
+    if quads.written == shape:
+        return _conv(own, quads.node, read, context.out(node, target), target)
     out = context.emitter.activation(f"{node.output}/quads", quads.written, target)
     return reshaped(context, node.output, _conv(own, quads.node, read, out, target), shape)
 
