@@ -207,7 +207,7 @@ def test_what_cannot_be_written_is_refused() -> None:
         (5 / 32, 1 / 32, -5, True),
         (5.2 / 32, 1 / 32, -5, False),
         (5 / 32, 1 / 32, 0, False),
-        (5 / 32, 0.05, -5, False),
+        (5 / 32, 0.0471, -5, False),
     ],
 )
 def test_a_shift_that_only_moves_the_zero_point_is_nothing(
