@@ -11,7 +11,7 @@ moved. One step over four columns makes two results of a stride of 2, as two set
     quads                       [0 1 2 3] [4 5 6 7]     filters of the odd results    0  0  w0 w1   w2 0 0 0
 
 The integers of the result are the same: all that is added are products with 0. Of a 3 x 3 kernel there are 2.7 times as
-many products (twice as many with the padding to fours), and on x86 the layer takes half the time and less. On Arm there
+many products (twice as many with the padding to fours), and on x86 with AMX the layer takes half the time. On Arm there
 are six taps in place of nine to set up and twice as many products under them: not measured, and the price of one file
 for all. Where columns or results do not come in such numbers (a VALID convolution of 224 columns has 111 results),
 TFLite's file has pairs of columns, one result a step; to onnxruntime their six channels are no fours. In float nothing

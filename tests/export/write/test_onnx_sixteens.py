@@ -87,6 +87,10 @@ def test_the_graph_is_sound_and_only_zeros_came_in() -> None:
     graph, annotation = quantized(network())
     wide, widened = in_sixteens(graph, annotation)
     wide.check()
+    kinds = {type(node).__name__ for node in wide.nodes if wide.shapes[node.output][-1] == 32}
+    assert kinds == {
+        "Conv", "Dense", "DepthwiseConv", "Activation", "Affine", "Add", "Mean", "Mul", "Pool", "Reshape",
+    }  # fmt: skip
     assert {shape[-1] for shape in wide.shapes.values()} >= {32, 16, 8}
     for name, weights in annotation.weights.items():
         assert np.count_nonzero(widened.weights[name].kernel) == np.count_nonzero(weights.kernel)
